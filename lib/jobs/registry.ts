@@ -1,0 +1,32 @@
+import { collectMerge } from './collect-merge.ts';
+import { collectPrepare } from './collect-prepare.ts';
+import { collectShard } from './collect-shard.ts';
+import { explainLexical } from './explain-lexical.ts';
+import { explainLlm } from './explain-llm.ts';
+import { indexLatents } from './index-latents.ts';
+import { sampleLatents } from './sample-latents.ts';
+import { scoreDetection } from './score-detection.ts';
+import { scoreLocal } from './score-local.ts';
+import { scoreTexts } from './score-texts.ts';
+import { scoreWindows } from './score-windows.ts';
+
+/** Every kind of job. Handlers are a map over these names, so a missing one is a type error. */
+export const JOBS = {
+  'collect.prepare': collectPrepare,
+  'collect.shard': collectShard,
+  'collect.merge': collectMerge,
+  'sample.latents': sampleLatents,
+  'explain.lexical': explainLexical,
+  'explain.llm': explainLlm,
+  'score.windows': scoreWindows,
+  'score.texts': scoreTexts,
+  'score.local': scoreLocal,
+  'score.detection': scoreDetection,
+  'index.latents': indexLatents,
+} as const;
+
+export type JobName = keyof typeof JOBS;
+
+export function isJobName(name: string): name is JobName {
+  return Object.hasOwn(JOBS, name);
+}

@@ -1,0 +1,86 @@
+import { z } from 'zod';
+
+/** The five stages of a run, in order. */
+export const STAGES = ['collect', 'sample', 'explain', 'score', 'index'] as const;
+export const stageSchema = z.enum(STAGES);
+export type Stage = z.infer<typeof stageSchema>;
+
+/**
+ * What somebody asks for: the YAML of `atlas run`, the admin's form and the API's body. Unknown keys are refused by
+ * name, so that a misspelt one is not silently a default.
+ */
+export const runConfigSchema = z.strictObject({
+  model: z.string().min(1).describe('Slug of a registered model, or the folder of a checkpoint'),
+  coder: z.string().min(1).describe('Slug of a registered sparse coder of that model, or the folder of one'),
+  hookpoint: z.string().min(1).optional().describe('Where the coder reads; by default what its own files say'),
+  text: z.string().min(1).default('sotu').describe('Slug of a registered text source'),
+  tokens: z.number().int().min(10_000).max(100_000_000).default(524_288).describe('Tokens to read, BOS not counted'),
+  seed: z.number().int().min(0).max(2 ** 31 - 1).default(22),
+  protocol: z.enum(['atlas']).default('atlas'),
+  latents: z
+    .union([z.literal('all'), z.strictObject({ first: z.number().int().min(1) }), z.strictObject({ random: z.number().int().min(1) })])
+    .default('all')
+    .describe('Which latents to explain: all, the first n, or n drawn at random'),
+  explainers: z.array(z.enum(['lexical', 'llm'])).min(1).default(['lexical']),
+  scorers: z.array(z.enum(['embedding', 'rule', 'detection'])).default(['embedding', 'rule']),
+});
+export type RunConfig = z.infer<typeof runConfigSchema>;
+export type RunConfigInput = z.input<typeof runConfigSchema>;
+
+/** How a run stands, derived from its timestamps; never stored. */
+export type RunState = 'queued' | 'running' | 'finished' | 'failed' | 'cancelled';
+
+export function runState(run: {
+  startedAt: Date | null;
+  finishedAt: Date | null;
+  cancelledAt: Date | null;
+  failedAt: Date | null;
+}): RunState {
+  if (run.cancelledAt) return 'cancelled';
+  if (run.failedAt) return 'failed';
+  if (run.finishedAt) return 'finished';
+  return run.startedAt ? 'running' : 'queued';
+}
+
+/** Live progress of one stage, as the terminal, the site and the API show it. */
+export const stageProgressSchema = z.object({
+  stage: stageSchema,
+  state: z.enum(['waiting', 'running', 'done']),
+  unit: z.string(),
+  done: z.number().int(),
+  total: z.number().int().nullable(),
+  /** Units per second since the stage began; null before it has begun. */
+  rate: z.number().nullable(),
+  secondsLeft: z.number().nullable(),
+  startedAt: z.iso.datetime().nullable(),
+  finishedAt: z.iso.datetime().nullable(),
+});
+export type StageProgress = z.infer<typeof stageProgressSchema>;
+
+export const runSummarySchema = z.object({
+  id: z.string(),
+  state: z.enum(['queued', 'running', 'finished', 'failed', 'cancelled']),
+  model: z.string(),
+  coder: z.string(),
+  text: z.string(),
+  protocol: z.string(),
+  config: runConfigSchema,
+  createdAt: z.iso.datetime(),
+  startedAt: z.iso.datetime().nullable(),
+  finishedAt: z.iso.datetime().nullable(),
+  failure: z.object({ code: z.string(), message: z.string(), stage: z.string().nullable() }).nullable(),
+  stages: z.array(stageProgressSchema),
+  /** Figures of a finished run: name → value, e.g. median scores, tokens a second. */
+  results: z.record(z.string(), z.unknown()),
+});
+export type RunSummary = z.infer<typeof runSummarySchema>;
+
+export const runEventSchema = z.object({
+  id: z.string(),
+  at: z.iso.datetime(),
+  level: z.enum(['info', 'warn', 'error']),
+  stage: z.string().nullable(),
+  event: z.string(),
+  data: z.record(z.string(), z.unknown()),
+});
+export type RunEventView = z.infer<typeof runEventSchema>;

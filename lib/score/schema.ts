@@ -1,0 +1,36 @@
+import { z } from 'zod';
+
+/** One window's verdict in an exam. `score` is what the scorer ranked it by; `right` is null where the scorer only ranks. */
+export const verdictSchema = z.object({
+  row: z.number().int(),
+  start: z.number().int(),
+  positive: z.boolean(),
+  score: z.number().nullable(),
+  right: z.boolean().nullable(),
+});
+export type Verdict = z.infer<typeof verdictSchema>;
+export const verdictsSchema = z.array(verdictSchema);
+
+export const SCORERS = ['embedding', 'rule_tokens', 'rule_windows', 'detection'] as const;
+export const scorerSchema = z.enum(SCORERS);
+export type Scorer = z.infer<typeof scorerSchema>;
+
+/** A score as shown: never a bare number. Values are null where every answer failed. */
+export const scoreSchema = z.object({
+  id: z.string(),
+  explanationId: z.string(),
+  scorer: scorerSchema,
+  metric: z.enum(['auroc', 'balanced_accuracy']),
+  value: z.number().nullable(),
+  /** 95 % interval from resampling documents within each class. */
+  lower: z.number().nullable(),
+  upper: z.number().nullable(),
+  /** The same score for another latent's explanation on the same exam. */
+  control: z.object({ value: z.number(), lower: z.number().nullable(), upper: z.number().nullable() }).nullable(),
+  nPositives: z.number().int(),
+  nNegatives: z.number().int(),
+  nFailed: z.number().int(),
+  exam: z.enum(['test', 'reserve']),
+  createdAt: z.iso.datetime(),
+});
+export type ScoreView = z.infer<typeof scoreSchema>;

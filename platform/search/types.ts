@@ -1,0 +1,22 @@
+import type { SearchDocument, SearchQuery, SearchResults } from '#lib/search/schema.ts';
+
+/** One interface, two engines: Meilisearch and the embedded one. Both pass tests/integration/search-contract. */
+export interface SearchEngine {
+  readonly name: 'embedded' | 'meilisearch';
+  /** Create the index and its settings if missing; idempotent. */
+  prepare(): Promise<void>;
+  /** Insert or replace by id; visible to `search` when the promise resolves. */
+  upsert(documents: SearchDocument[]): Promise<void>;
+  /** Remove everything, before a rebuild. */
+  clear(): Promise<void>;
+  count(): Promise<number>;
+  /** `vector` is the query's embedding, or null when no embedder answered: then words alone, and `mode` says so. */
+  search(query: SearchQuery, vector: Float32Array | null): Promise<SearchResults>;
+  close(): Promise<void>;
+}
+
+/** Exact scan over the vectors of the embedded engine; lives in the worker, asked over HTTP by the web process. */
+export interface VectorScan {
+  /** The k nearest explanation ids with cosine similarity, best first, restricted to `coderIds` unless null. */
+  nearest(vector: Float32Array, k: number, coderIds: string[] | null): Promise<{ id: string; similarity: number }[]>;
+}
