@@ -1,0 +1,46 @@
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { loadEnvironment } from './environment.ts';
+
+test('an empty environment gives the embedded set-up on loopback', () => {
+  const env = loadEnvironment({});
+  expect(env).toMatchObject({
+    dataDir: path.resolve('.data'),
+    databaseUrl: null,
+    meiliUrl: null,
+    llm: null,
+    embedder: null,
+    siteHost: '127.0.0.1',
+    sitePort: 3000,
+    siteUrl: 'http://localhost:3000',
+    workerHost: '127.0.0.1',
+    workerUrl: 'http://127.0.0.1:3100',
+    logLevel: 'info',
+    threads: null,
+  });
+  expect(Object.isFrozen(env)).toBe(true);
+});
+
+test('an empty value is an absent one', () => {
+  expect(loadEnvironment({ DATABASE_URL: '', LLM_MODEL: ' ', PORT: '' })).toMatchObject({ databaseUrl: null, llm: null, sitePort: 3000 });
+});
+
+test('the language model needs its address and its name', () => {
+  const both = { LLM_BASE_URL: 'http://localhost:8000/v1', LLM_MODEL: 'm' };
+  expect(loadEnvironment(both).llm).toEqual({ baseUrl: 'http://localhost:8000/v1', apiKey: null, model: 'm' });
+  expect(() => loadEnvironment({ LLM_BASE_URL: both.LLM_BASE_URL })).toThrow('LLM_BASE_URL is set without LLM_MODEL');
+  expect(() => loadEnvironment({ LLM_MODEL: 'm' })).toThrow('LLM_MODEL is set without LLM_BASE_URL');
+});
+
+test.each([
+  [{ PORT: 'eighty' }, 'PORT'],
+  [{ PORT: '70000' }, 'PORT'],
+  [{ DATABASE_URL: 'mysql://x' }, 'DATABASE_URL'],
+  [{ MEILI_URL: 'localhost:7700' }, 'MEILI_URL'],
+  [{ WORKER_SECRET: 'short' }, 'WORKER_SECRET'],
+  [{ ATLAS_ADMIN_EMAIL: 'nobody' }, 'ATLAS_ADMIN_EMAIL'],
+  [{ LOG_LEVEL: 'loud' }, 'LOG_LEVEL'],
+  [{ ATLAS_THREADS: '0' }, 'ATLAS_THREADS'],
+])('%j is refused by name', (source, field) => {
+  expect(() => loadEnvironment(source)).toThrow(expect.objectContaining({ code: 'invalid_config', field, message: expect.stringContaining(field) }));
+});

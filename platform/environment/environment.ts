@@ -1,0 +1,125 @@
+import path from 'node:path';
+import { z } from 'zod';
+import { AppError } from '#lib/errors/app-error.ts';
+
+/** An OpenAI-compatible endpoint. */
+export interface Endpoint {
+  baseUrl: string;
+  apiKey: string | null;
+  model: string;
+}
+
+/** Everything a process takes from its surroundings. Parsed once by each `main.ts`; nothing else reads `process.env`. */
+export interface Environment {
+  /** Absolute folder of all local state: embedded database, artifacts, secrets, instance file. */
+  dataDir: string;
+  /** Absolute folder of the artifact store. */
+  artifactsDir: string;
+  /** Null: the embedded PostgreSQL. */
+  databaseUrl: string | null;
+  /** Null: the embedded search engine. */
+  meiliUrl: string | null;
+  /** May write; never leaves the server side. */
+  meiliKey: string | null;
+  /** May only search. */
+  meiliSearchKey: string | null;
+  /** Null: no language model; the lexical baseline and the local scorers only. */
+  llm: Endpoint | null;
+  /** Null: the bundled embedder in the worker. */
+  embedder: Endpoint | null;
+  workerUrl: string;
+  workerHost: string;
+  workerPort: number;
+  /** Shared by the site and the worker's HTTP API; null until an instance has one. */
+  workerSecret: string | null;
+  authSecret: string | null;
+  siteHost: string;
+  sitePort: number;
+  siteUrl: string;
+  adminEmail: string | null;
+  adminPassword: string | null;
+  logLevel: LogLevel;
+  /** Threads of the numeric runtime; null: as many as the machine has cores. */
+  threads: number | null;
+}
+
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+const port = z.coerce.number().int('must be a whole number').min(1, 'must be at least 1').max(65_535, 'must be at most 65535');
+const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' });
+const secret = z.string().min(32, 'must have at least 32 characters, e.g. from `openssl rand -hex 32`');
+
+const sourceSchema = z.object({
+  ATLAS_DATA_DIR: z.string().default('.data'),
+  ATLAS_ARTIFACTS_DIR: z.string().optional(),
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgresql:// URL' }).optional(),
+  MEILI_URL: httpUrl.optional(),
+  MEILI_MASTER_KEY: z.string().optional(),
+  MEILI_SEARCH_KEY: z.string().optional(),
+  LLM_BASE_URL: httpUrl.optional(),
+  LLM_API_KEY: z.string().optional(),
+  LLM_MODEL: z.string().optional(),
+  EMBEDDER_BASE_URL: httpUrl.optional(),
+  EMBEDDER_API_KEY: z.string().optional(),
+  EMBEDDER_MODEL: z.string().optional(),
+  WORKER_URL: httpUrl.optional(),
+  WORKER_HOST: z.string().default('127.0.0.1'),
+  WORKER_PORT: port.default(3100),
+  WORKER_SECRET: secret.optional(),
+  AUTH_SECRET: secret.optional(),
+  SITE_HOST: z.string().default('127.0.0.1'),
+  PORT: port.default(3000),
+  SITE_URL: httpUrl.optional(),
+  ATLAS_ADMIN_EMAIL: z.email('must be an e-mail address').optional(),
+  ATLAS_ADMIN_PASSWORD: z.string().min(10, 'must have at least 10 characters').optional(),
+  LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
+  ATLAS_THREADS: z.coerce.number().int('must be a whole number').min(1, 'must be at least 1').max(1024, 'must be at most 1024').optional(),
+});
+
+/**
+ * Parse environment variables. An empty value counts as absent, as compose files write `NAME=` for “not set”.
+ * Throws AppError `invalid_config` naming the first variable at fault.
+ */
+export function loadEnvironment(source: Record<string, string | undefined>): Environment {
+  const present = Object.fromEntries(Object.entries(source).filter(([, value]) => value !== undefined && value.trim() !== ''));
+  const parsed = sourceSchema.safeParse(present);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    const field = String(issue?.path[0] ?? '');
+    throw new AppError('invalid_config', `The environment variable ${field} ${issue?.message ?? 'is not valid'}.`, { field });
+  }
+  const env = parsed.data;
+  const dataDir = path.resolve(env.ATLAS_DATA_DIR);
+  return Object.freeze({
+    dataDir,
+    artifactsDir: path.resolve(env.ATLAS_ARTIFACTS_DIR ?? path.join(dataDir, 'artifacts')),
+    databaseUrl: env.DATABASE_URL ?? null,
+    meiliUrl: env.MEILI_URL ?? null,
+    meiliKey: env.MEILI_MASTER_KEY ?? null,
+    meiliSearchKey: env.MEILI_SEARCH_KEY ?? null,
+    llm: endpoint('LLM', env.LLM_BASE_URL, env.LLM_API_KEY, env.LLM_MODEL),
+    embedder: endpoint('EMBEDDER', env.EMBEDDER_BASE_URL, env.EMBEDDER_API_KEY, env.EMBEDDER_MODEL),
+    workerUrl: env.WORKER_URL ?? `http://127.0.0.1:${env.WORKER_PORT}`,
+    workerHost: env.WORKER_HOST,
+    workerPort: env.WORKER_PORT,
+    workerSecret: env.WORKER_SECRET ?? null,
+    authSecret: env.AUTH_SECRET ?? null,
+    siteHost: env.SITE_HOST,
+    sitePort: env.PORT,
+    siteUrl: env.SITE_URL ?? `http://localhost:${env.PORT}`,
+    adminEmail: env.ATLAS_ADMIN_EMAIL ?? null,
+    adminPassword: env.ATLAS_ADMIN_PASSWORD ?? null,
+    logLevel: env.LOG_LEVEL,
+    threads: env.ATLAS_THREADS ?? null,
+  });
+}
+
+function endpoint(prefix: string, baseUrl: string | undefined, apiKey: string | undefined, model: string | undefined): Endpoint | null {
+  if (baseUrl === undefined && model === undefined) return null;
+  if (baseUrl === undefined || model === undefined) {
+    const [set, missing] = baseUrl === undefined ? [`${prefix}_MODEL`, `${prefix}_BASE_URL`] : [`${prefix}_BASE_URL`, `${prefix}_MODEL`];
+    throw new AppError('invalid_config', `The environment variable ${set} is set without ${missing}: set both, or neither.`, { field: missing });
+  }
+  return { baseUrl, apiKey: apiKey ?? null, model };
+}
