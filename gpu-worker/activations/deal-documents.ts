@@ -1,0 +1,47 @@
+import type { Split } from '#lib/example/schema.ts';
+import { rngFor, sampleIndices } from '#lib/random/rng.ts';
+
+/** Shares of the tokens: evidence, exam, and a reserve kept sealed for whatever is written after a page is public. */
+export const SPLIT_SHARES: readonly (readonly [Split, number])[] = [
+  ['train', 0.5],
+  ['test', 0.35],
+  ['reserve', 0.15],
+];
+
+export interface SizedDocument {
+  key: string;
+  /** Tokens the document would put into rows. */
+  tokens: number;
+  /** Documents of equal text share a cluster and so a side. */
+  cluster: string;
+}
+
+/** The documents' order under a seed: a permutation of their indices that depends on the seed and their number alone. */
+export function documentOrder(count: number, seed: number): number[] {
+  return sampleIndices(rngFor(seed, 'documents'), count, count);
+}
+
+/**
+ * Deals documents, in the order given, to the side that lacks most of its share of the tokens so far; a document whose
+ * cluster was dealt already follows it. Returns one split a document.
+ */
+export function dealDocuments(documents: readonly SizedDocument[]): Split[] {
+  const filled = new Map<Split, number>(SPLIT_SHARES.map(([split]) => [split, 0]));
+  const dealt = new Map<string, Split>();
+  let total = 0;
+  return documents.map((document) => {
+    total += document.tokens;
+    const split =
+      dealt.get(document.cluster) ??
+      SPLIT_SHARES.reduce<readonly [Split, number]>(
+        (best, [candidate, share]) => {
+          const lacking = share * total - (filled.get(candidate) ?? 0);
+          return lacking > best[1] ? [candidate, lacking] : best;
+        },
+        ['train', Number.NEGATIVE_INFINITY],
+      )[0];
+    dealt.set(document.cluster, split);
+    filled.set(split, (filled.get(split) ?? 0) + document.tokens);
+    return split;
+  });
+}

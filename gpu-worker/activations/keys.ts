@@ -1,0 +1,12 @@
+import { createHash } from 'node:crypto';
+
+/**
+ * Raised by hand when a stage's algorithm changes, so that older artifacts are not taken for its output.
+ */
+export const ALGORITHM_VERSIONS = { rows: 1, activations: 1, sample: 1, windowEmbeddings: 1, lexical: 1, llm: 1, localScores: 1, detection: 1 } as const;
+
+/** Content address: SHA-256 (first 32 hex digits) of a canonical JSON of everything that determines an artifact. */
+export function contentKey(parts: Record<string, string | number | boolean | null | readonly (string | number)[]>): string {
+  const canonical = JSON.stringify(Object.fromEntries(Object.entries(parts).sort(([a], [b]) => (a < b ? -1 : 1))));
+  return createHash('sha256').update(canonical).digest('hex').slice(0, 32);
+}
