@@ -1,0 +1,65 @@
+import type { AttentionSpec, RopeSpec } from '#gpu-worker/model/decoder-spec.ts';
+import type { TensorLookup } from '#gpu-worker/model/decoder-tensors.ts';
+import type { GraphBuilder, Value } from '#gpu-worker/model/onnx-graph.ts';
+import { linear } from './linear.ts';
+import { norm } from './norm.ts';
+
+/** What a graph's attention layers share: how tokens lie in rows, positions, rotary tables and masks. */
+export interface AttentionInputs {
+  /** int64 [3]: rows, length, -1. Brings [tokens, width] into rows. */
+  rowShape: Value;
+  /** int64 [rows, length]. */
+  positions: Value;
+  rope(name: string): { cos: Value; sin: Value; spec: RopeSpec };
+  /** bool [length, length], true where a position may look. */
+  windowMask(window: number): Value;
+}
+
+/**
+ * Causal attention up to the output projection's input (`attn.z`). `x` [tokens, dModel], already normed; result
+ * [tokens, heads · headDim]. Query head h reads key/value head floor(h / (heads / kvHeads)).
+ */
+export function attentionHeads(g: GraphBuilder, tensors: TensorLookup, spec: AttentionSpec, inputs: AttentionInputs, x: Value): Value {
+  const { heads, kvHeads, headDim } = spec;
+  let [q, k, v] = projections(g, tensors, spec, inputs, x);
+  if (spec.qNorm) q = headNorm(g, tensors, spec.qNorm, inputs, q, headDim);
+  if (spec.kNorm) k = headNorm(g, tensors, spec.kNorm, inputs, k, headDim);
+  if (spec.rope !== undefined) {
+    q = rotate(g, inputs, spec.rope, q, heads, headDim);
+    k = rotate(g, inputs, spec.rope, k, kvHeads, headDim);
+  }
+  const mask = spec.window === undefined ? [] : [inputs.windowMask(spec.window)];
+  const z = g.op('Attention', [q, k, v, ...mask], {
+    q_num_heads: heads,
+    kv_num_heads: kvHeads,
+    is_causal: spec.window === undefined ? 1 : 0,
+    scale: { float: spec.scale },
+    ...(spec.softcap === undefined ? {} : { softcap: { float: spec.softcap } }),
+  });
+  return g.op('Reshape', [z, g.int64([-1, heads * headDim])]);
+}
+
+/** q, k and v, each [rows, length, heads · headDim]. */
+function projections(g: GraphBuilder, tensors: TensorLookup, spec: AttentionSpec, inputs: AttentionInputs, x: Value): [Value, Value, Value] {
+  const rows = (value: Value): Value => g.op('Reshape', [value, inputs.rowShape]);
+  const { input, heads, headDim } = spec;
+  if (input.kind === 'separate') {
+    return [rows(linear(g, tensors, input.q, x)), rows(linear(g, tensors, input.k, x)), rows(linear(g, tensors, input.v, x))];
+  }
+  const qkv = linear(g, tensors, input.qkv, x);
+  const shape = input.kind === 'thirds' ? [-1, 3, heads * headDim] : [-1, heads, 3, headDim];
+  const parts = g.ops('Split', [g.op('Reshape', [qkv, g.int64(shape)])], 3, { axis: shape.length === 3 ? 1 : 2, num_outputs: 3 });
+  return [rows(parts[0]!), rows(parts[1]!), rows(parts[2]!)];
+}
+
+function headNorm(g: GraphBuilder, tensors: TensorLookup, spec: NonNullable<AttentionSpec['qNorm']>, inputs: AttentionInputs, x: Value, headDim: number): Value {
+  const perHead = g.op('Reshape', [x, g.int64([-1, headDim])]);
+  return g.op('Reshape', [norm(g, tensors, spec, perHead), inputs.rowShape]);
+}
+
+function rotate(g: GraphBuilder, inputs: AttentionInputs, name: string, x: Value, heads: number, headDim: number): Value {
+  const { cos, sin, spec } = inputs.rope(name);
+  // An odd number of rotated elements is carried out on the next even one (GPT-NeoX).
+  const rotated = 2 * Math.ceil(spec.dim / 2);
+  return g.op('RotaryEmbedding', [x, cos, sin, inputs.positions], { num_heads: heads, rotary_embedding_dim: rotated === headDim ? 0 : rotated });
+}

@@ -1,0 +1,78 @@
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { AppError, errorMessage } from '#lib/errors/app-error.ts';
+import type { Graph } from './onnx-graph.ts';
+
+export type TensorData = Float32Array | Int32Array | BigInt64Array | Uint8Array;
+
+/** A tensor outside the runtime: plain typed array, row-major, with its shape. */
+export interface PlainTensor {
+  data: TensorData;
+  shape: readonly number[];
+}
+
+export interface SessionOptions {
+  /** Threads inside an operator; the runtime's own choice (one a core) when left out. */
+  threads?: number;
+  /** Dimensions known beforehand by name, which lets the runtime plan its memory. */
+  dimensions?: Readonly<Record<string, number>>;
+}
+
+/** A graph made ready to run. */
+export interface Session {
+  /** Runs the graph. Missing or misshapen inputs throw AppError 'internal'. The call occupies the thread until it is done. */
+  run(inputs: Readonly<Record<string, PlainTensor>>): Promise<Record<string, PlainTensor>>;
+  inputNames: readonly string[];
+  release(): Promise<void>;
+}
+
+/**
+ * Opens a graph in onnxruntime: the only place that knows it. Weights are mapped from the files they lie in. Throws
+ * AppError 'corrupt_file' when the runtime refuses the graph, which means that weights changed under it.
+ */
+export async function openSession(graph: Graph, options: SessionOptions = {}): Promise<Session> {
+  let session: InferenceSession;
+  try {
+    session = await InferenceSession.create(graph.bytes, {
+      executionProviders: ['cpu'],
+      graphOptimizationLevel: 'all',
+      logSeverityLevel: 3,
+      ...(options.threads === undefined ? {} : { intraOpNumThreads: options.threads }),
+      ...(options.dimensions === undefined ? {} : { freeDimensionOverrides: options.dimensions }),
+      // Weights may lie in several folders, so they are named from the root of the file system.
+      extra: { session: { model_external_initializers_file_folder_path: graph.weightsRoot } },
+    });
+  } catch (cause) {
+    throw new AppError('corrupt_file', `The runtime cannot open the model: ${errorMessage(cause)}`, { cause });
+  }
+  return {
+    inputNames: session.inputNames,
+    run: async (inputs) => {
+      const feeds: Record<string, Tensor> = {};
+      for (const name of session.inputNames) {
+        const input = inputs[name];
+        if (!input) throw new AppError('internal', `The graph needs an input ${name}.`);
+        feeds[name] = toTensor(input);
+      }
+      try {
+        const results = await session.run(feeds);
+        return Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name, fromTensor(name, tensor)]));
+      } catch (cause) {
+        throw new AppError('internal', `The runtime failed: ${errorMessage(cause)}`, { cause });
+      }
+    },
+    release: () => session.release(),
+  };
+}
+
+function toTensor({ data, shape }: PlainTensor): Tensor {
+  if (data instanceof Float32Array) return new Tensor('float32', data, shape);
+  if (data instanceof Int32Array) return new Tensor('int32', data, shape);
+  if (data instanceof BigInt64Array) return new Tensor('int64', data, shape);
+  return new Tensor('bool', data, shape);
+}
+
+function fromTensor(name: string, tensor: Tensor): PlainTensor {
+  const { data, dims } = tensor;
+  if (data instanceof Float32Array || data instanceof Int32Array || data instanceof BigInt64Array || data instanceof Uint8Array) return { data, shape: dims };
+  throw new AppError('internal', `Output ${name} has type ${tensor.type}, which no graph here should give.`);
+}
