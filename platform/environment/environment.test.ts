@@ -12,9 +12,10 @@ test('an empty environment gives the embedded set-up on loopback', () => {
     embedder: null,
     siteHost: '127.0.0.1',
     sitePort: 3000,
-    siteUrl: 'http://localhost:3000',
+    siteUrl: null,
     workerHost: '127.0.0.1',
-    workerUrl: 'http://127.0.0.1:3100',
+    workerUrl: null,
+    workerPort: 3100,
     logLevel: 'info',
     threads: null,
   });

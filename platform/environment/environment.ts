@@ -27,7 +27,8 @@ export interface Environment {
   llm: Endpoint | null;
   /** Null: the bundled embedder in the worker. */
   embedder: Endpoint | null;
-  workerUrl: string;
+  /** Null: where the instance in the data folder says, or the default port. */
+  workerUrl: string | null;
   workerHost: string;
   workerPort: number;
   /** Shared by the site and the worker's HTTP API; null until an instance has one. */
@@ -35,7 +36,8 @@ export interface Environment {
   authSecret: string | null;
   siteHost: string;
   sitePort: number;
-  siteUrl: string;
+  /** The address visitors use; null: where the instance says, or localhost and the default port. */
+  siteUrl: string | null;
   adminEmail: string | null;
   adminPassword: string | null;
   logLevel: LogLevel;
@@ -100,14 +102,14 @@ export function loadEnvironment(source: Record<string, string | undefined>): Env
     meiliSearchKey: env.MEILI_SEARCH_KEY ?? null,
     llm: endpoint('LLM', env.LLM_BASE_URL, env.LLM_API_KEY, env.LLM_MODEL),
     embedder: endpoint('EMBEDDER', env.EMBEDDER_BASE_URL, env.EMBEDDER_API_KEY, env.EMBEDDER_MODEL),
-    workerUrl: env.WORKER_URL ?? `http://127.0.0.1:${env.WORKER_PORT}`,
+    workerUrl: env.WORKER_URL ?? null,
     workerHost: env.WORKER_HOST,
     workerPort: env.WORKER_PORT,
     workerSecret: env.WORKER_SECRET ?? null,
     authSecret: env.AUTH_SECRET ?? null,
     siteHost: env.SITE_HOST,
     sitePort: env.PORT,
-    siteUrl: env.SITE_URL ?? `http://localhost:${env.PORT}`,
+    siteUrl: env.SITE_URL ?? null,
     adminEmail: env.ATLAS_ADMIN_EMAIL ?? null,
     adminPassword: env.ATLAS_ADMIN_PASSWORD ?? null,
     logLevel: env.LOG_LEVEL,

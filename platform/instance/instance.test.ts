@@ -43,6 +43,15 @@ test('what the environment says wins over the instance', () => {
   expect(env).toMatchObject({ databaseUrl: 'postgresql://elsewhere/atlas', workerUrl: 'http://127.0.0.1:3100', workerSecret: secret });
 });
 
+test('given the same database, the instance still says where its worker listens', () => {
+  writeInstance(dataDir, instance);
+  ensureSecret(dataDir, 'worker');
+  ensureSecret(dataDir, 'auth');
+  const source = { ATLAS_DATA_DIR: dataDir, DATABASE_URL: instance.databaseUrl };
+  expect(resolveInstance(loadEnvironment(source)).workerUrl).toBe(instance.workerUrl);
+  expect(resolveInstance(loadEnvironment({ ...source, WORKER_URL: 'http://gpu:3100' })).workerUrl).toBe('http://gpu:3100');
+});
+
 test('an empty folder is no instance, and the sentence says what to do', () => {
   expect(() => resolveInstance(loadEnvironment({ ATLAS_DATA_DIR: dataDir }))).toThrow('npm run demo');
 });

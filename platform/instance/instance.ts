@@ -20,7 +20,7 @@ function instanceFile(dataDir: string): string {
 
 /** Written by the launcher, so that a command in a second terminal finds the same instance. Mode 0600: it holds a password. */
 export function writeInstance(dataDir: string, instance: Instance): void {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  mkdirSync(dataDir, { recursive: true });
   const draft = `${instanceFile(dataDir)}.${process.pid}`;
   writeFileSync(draft, `${JSON.stringify(instance, null, 2)}\n`, { mode: 0o600 });
   chmodSync(draft, 0o600);
@@ -44,14 +44,22 @@ export function readInstance(dataDir: string): Instance | null {
 }
 
 /** An environment whose gaps the instance in its data folder has filled. */
-export type InstanceEnvironment = Environment & { databaseUrl: string; workerSecret: string; authSecret: string };
+export type InstanceEnvironment = Environment & {
+  databaseUrl: string;
+  workerUrl: string;
+  siteUrl: string;
+  workerSecret: string;
+  authSecret: string;
+};
 
 /**
  * Fill what the environment leaves open (database, worker and site addresses, secrets) from the instance in its data
  * folder, running or stopped. What the environment says wins. Throws AppError `invalid_config` when neither knows.
  */
 export function resolveInstance(env: Environment): InstanceEnvironment {
-  const instance = env.databaseUrl === null ? readInstance(env.dataDir) : null;
+  const found = readInstance(env.dataDir);
+  // Another database is another instance: its addresses are not those of the one that lies here.
+  const instance = env.databaseUrl === null || env.databaseUrl === found?.databaseUrl ? found : null;
   const databaseUrl = env.databaseUrl ?? instance?.databaseUrl;
   if (databaseUrl === undefined) {
     throw new AppError('invalid_config', `There is no instance in ${env.dataDir}: start one with \`npm run demo\`, or set DATABASE_URL.`, {
@@ -60,8 +68,9 @@ export function resolveInstance(env: Environment): InstanceEnvironment {
   }
   return Object.freeze({
     ...env,
-    ...(instance && { workerUrl: instance.workerUrl, siteUrl: instance.siteUrl }),
     databaseUrl,
+    workerUrl: env.workerUrl ?? instance?.workerUrl ?? `http://127.0.0.1:${env.workerPort}`,
+    siteUrl: env.siteUrl ?? instance?.siteUrl ?? `http://localhost:${env.sitePort}`,
     workerSecret: required('WORKER_SECRET', env.workerSecret ?? readSecret(env.dataDir, 'worker')),
     authSecret: required('AUTH_SECRET', env.authSecret ?? readSecret(env.dataDir, 'auth')),
   });
