@@ -1,64 +1,30 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { joinTokens } from './join.ts';
-import { tokenBytes, tokenText } from './text.ts';
 import { visibleParts, visibleText } from './visible.ts';
 import { centredLine } from './window.ts';
 
-const utf8 = new TextEncoder();
-
-describe('token text', () => {
-  it('keeps whole characters and spells loose bytes', () => {
-    expect(tokenText(utf8.encode(' treaty'))).toBe(' treaty');
-    expect(tokenText(Uint8Array.of(0x20, 0xe2, 0x80))).toBe(' <0xE2><0x80>');
-    expect(tokenText(Uint8Array.of(0x9d, 0x41))).toBe('<0x9D>A');
-  });
-
-  it('agrees with the platform decoder on which bytes are UTF-8, and loses none', () => {
-    fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 12 }), (bytes) => {
-        let valid = true;
-        try {
-          new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-        } catch {
-          valid = false;
-        }
-        expect(tokenText(bytes).includes('<0x')).toBe(!valid);
-        expect([...tokenBytes(tokenText(bytes))]).toEqual([...bytes]);
-      }),
-      { numRuns: 2000 },
-    );
-  });
-});
-
 describe('joinTokens', () => {
-  it('puts a character that was cut apart together again, with its largest activation', () => {
-    const tokens = ['“', ' caf', '<0xC3>', '<0xA9>', ' x'];
-    expect(joinTokens(tokens, [0, 0, 1, 3, 0])).toEqual([
-      { text: '“', activation: 0, index: 0, count: 1 },
-      { text: ' caf', activation: 0, index: 1, count: 1 },
-      { text: 'é', activation: 3, index: 2, count: 2 },
-      { text: ' x', activation: 0, index: 4, count: 1 },
+  it('shows a character that was cut apart once, with the largest activation of its tokens', () => {
+    expect(joinTokens([' caf', 'é', '', ' x'], [0, 1, 3, 0])).toEqual([
+      { text: ' caf', activation: 0, index: 0, count: 1 },
+      { text: 'é', activation: 3, index: 1, count: 2 },
+      { text: ' x', activation: 0, index: 3, count: 1 },
     ]);
+    expect(joinTokens(['', 'end'], [2, 0])).toEqual([{ text: 'end', activation: 2, index: 0, count: 2 }]);
+    expect(joinTokens([], [])).toEqual([]);
   });
 
-  it('shows a character cut off by the window’s edge as a replacement character', () => {
-    expect(joinTokens(['<0x80><0x9D>', ' end'], [0, 0]).map((piece) => piece.text)).toEqual(['\uFFFD', ' end']);
-    expect(joinTokens(['so<0xE2>'], [2]).map((piece) => piece.text)).toEqual(['so\uFFFD']);
-  });
-
-  it('gives back the text however it is cut into tokens', () => {
+  it('loses neither text, tokens nor the maximum, however the window was cut', () => {
+    const window = fc.array(fc.record({ text: fc.constantFrom('', 'a', ' b', 'é'), activation: fc.nat(9) }), { maxLength: 12 });
     fc.assert(
-      fc.property(fc.string({ unit: 'grapheme', maxLength: 12 }), fc.array(fc.nat(40), { maxLength: 10 }), (text, cuts) => {
-        fc.pre(!text.includes('<0x'));
-        const bytes = utf8.encode(text);
-        const edges = [...new Set([0, ...cuts.map((cut) => Math.min(cut, bytes.length)), bytes.length])].sort((a, b) => a - b);
-        const tokens = edges.slice(1).map((to, i) => tokenText(bytes.subarray(edges[i], to)));
-        const pieces = joinTokens(tokens, tokens.map(() => 0));
-        expect(pieces.map((piece) => piece.text).join('')).toBe(text);
+      fc.property(window, (tokens) => {
+        const pieces = joinTokens(tokens.map((token) => token.text), tokens.map((token) => token.activation));
+        expect(pieces.map((piece) => piece.text).join('')).toBe(tokens.map((token) => token.text).join(''));
         expect(pieces.reduce((sum, piece) => sum + piece.count, 0)).toBe(tokens.length);
+        expect(Math.max(0, ...pieces.map((piece) => piece.activation))).toBe(Math.max(0, ...tokens.map((token) => token.activation)));
+        if (tokens.some((token) => token.text !== '')) expect(pieces.every((piece) => piece.text !== '')).toBe(true);
       }),
-      { numRuns: 1000 },
     );
   });
 });
