@@ -1,0 +1,26 @@
+import type { Example } from '#lib/example/schema.ts';
+
+/** The windows a score is taken on: test documents only, firing windows first. */
+export interface Exam {
+  windows: Example[];
+  /** Parallel to `windows`. */
+  positive: boolean[];
+  /** A number a document, for resampling by document. */
+  documents: number[];
+  nPositives: number;
+  nNegatives: number;
+}
+
+/** The exam among a latent's examples: its activating test windows against random silent ones. */
+export function examOf(examples: readonly Example[]): Exam {
+  const windows = examples.filter(({ split }) => split === 'test');
+  const ids = new Map<string, number>();
+  const documents = windows.map(({ document }) => {
+    const id = ids.get(document) ?? ids.size;
+    ids.set(document, id);
+    return id;
+  });
+  const positive = windows.map(({ kind }) => kind === 'activating');
+  const nPositives = positive.filter(Boolean).length;
+  return { windows, positive, documents, nPositives, nNegatives: windows.length - nPositives };
+}

@@ -1,0 +1,34 @@
+import type { Pool, PoolClient } from 'pg';
+import { z } from 'zod';
+import { requireFact, type RunFacts } from './run-facts.ts';
+
+const rowSchema = z.object({
+  id: z.string(),
+  latent: z.number().int(),
+  method: z.string(),
+  text: z.string(),
+  rule: z.unknown(),
+  inputKey: z.string(),
+});
+
+export interface CurrentExplanation extends Omit<z.infer<typeof rowSchema>, 'id'> {
+  id: bigint;
+}
+
+/**
+ * The explanations that this run's explainers gave for its evidence: made by it or, from the same inputs, by an earlier
+ * run. One a latent and method, the newest.
+ */
+export async function currentExplanations(db: Pool | PoolClient, run: RunFacts, latents: readonly number[]): Promise<CurrentExplanation[]> {
+  const { rows } = await db.query(
+    `SELECT DISTINCT ON (latent_index, method) id::text, latent_index AS latent, method, text, rule, input_key AS "inputKey"
+       FROM explanations
+      WHERE coder_id = $1 AND latent_index = ANY($2) AND method = ANY($3) AND provenance->>'sampleKey' = $4
+      ORDER BY latent_index, method, id DESC`,
+    [String(run.coderId), latents, run.config.explainers, requireFact(run, 'sampleKey')],
+  );
+  return z
+    .array(rowSchema)
+    .parse(rows)
+    .map((row) => ({ ...row, id: BigInt(row.id) }));
+}

@@ -1,0 +1,92 @@
+import { readDataSet, splitOf, type DataSet } from '#gpu-worker/activations/data-set.ts';
+import { ALGORITHM_VERSIONS, contentKey } from '#gpu-worker/activations/keys.ts';
+import { buildBackground } from '#gpu-worker/explain/lexical/background.ts';
+import { explainLexically } from '#gpu-worker/explain/lexical/explain.ts';
+import type { Background, LexicalWindow, TokenTable } from '#gpu-worker/explain/lexical/types.ts';
+import { openTokenizer } from '#gpu-worker/model/tokenizer.ts';
+import type { Example } from '#lib/example/schema.ts';
+import type { TaskHandler } from '#platform/queue/types.ts';
+import { insertExplanations, type NewExplanation } from './explanation-rows.ts';
+import { loadExamples } from './load-examples.ts';
+import { loadRun, requireFact, type RunFacts } from './run-facts.ts';
+import type { WorkerServices } from './services.ts';
+import { yieldNow } from './yield-now.ts';
+
+export const LEXICAL_EXPLAINER = `lexical-${ALGORITHM_VERSIONS.lexical}`;
+/** Tokens of left context in the same row that a window's rule may look back on. */
+export const CONTEXT_TOKENS = 8;
+
+/** The lexical baseline's sentence and rule for a batch of latents, from train windows alone. */
+export function explainLexical(services: WorkerServices): TaskHandler<'explain.lexical'> {
+  return async ({ runId, latents }, context) => {
+    const run = await loadRun(services.pool, runId);
+    const { data, tokens, background } = await lexicalResources(services, run);
+    const sampleKey = requireFact(run, 'sampleKey');
+    const inputKey = contentKey({ explainer: LEXICAL_EXPLAINER, sample: sampleKey });
+    const examples = await loadExamples(services.pool, run.coderId, sampleKey, latents);
+    const explanations: NewExplanation[] = [];
+    for (const [done, latent] of latents.entries()) {
+      const shown = (examples.get(latent) ?? []).filter(({ split, kind }) => split === 'train' && kind === 'activating');
+      const { text, rule } = explainLexically({ windows: shown.map((example) => lexicalWindow(data, example)), background, tokens });
+      explanations.push({
+        coderId: run.coderId,
+        latentIndex: latent,
+        runId: run.id,
+        method: 'lexical',
+        explainer: LEXICAL_EXPLAINER,
+        text,
+        rule,
+        provenance: { sampleKey, split: 'train', windows: shown.map(({ row, start }) => [row, start]) },
+        inputKey,
+      });
+      context.progress(done + 1);
+      await yieldNow(context.signal);
+    }
+    await context.commit(async (client) => {
+      await insertExplanations(client, explanations);
+      return { explained: explanations.length };
+    });
+  };
+}
+
+export interface LexicalResources {
+  data: DataSet;
+  tokens: TokenTable;
+  background: Background;
+}
+
+/** What the lexical baseline knows of the corpus: counted once over the train rows, shared by every batch of a run. */
+export function lexicalResources(services: WorkerServices, run: RunFacts): Promise<LexicalResources> {
+  const dataKey = requireFact(run, 'dataKey');
+  return services.cache.get(`lexical:${dataKey}`, async () => {
+    const data = await services.cache.get(`data:${dataKey}`, () => readDataSet(services.artifacts, dataKey));
+    const tokenizer = await openTokenizer(run.modelLocation);
+    const texts = new Map<number, string>();
+    const tokens: TokenTable = {
+      text(id) {
+        const known = texts.get(id) ?? tokenizer.decode([id]);
+        texts.set(id, known);
+        return known;
+      },
+    };
+    return { data, tokens, background: buildBackground(trainRows(data), tokens) };
+  });
+}
+
+function* trainRows(data: DataSet): Generator<Int32Array> {
+  for (let row = 0; row < data.rows; row++) {
+    const from = row * data.rowLength;
+    if (splitOf(data, row) === 'train') yield data.tokens.subarray(from + 1, from + (data.length[row] as number));
+  }
+}
+
+/** A window as the lexical baseline reads it: token ids with up to eight of those before, never BOS. */
+export function lexicalWindow(data: DataSet, example: Example): LexicalWindow & { before: Int32Array } {
+  const from = example.row * data.rowLength;
+  const start = from + example.start;
+  return {
+    tokens: data.tokens.subarray(start, start + example.tokens.length),
+    activations: Float32Array.from(example.activations),
+    before: data.tokens.subarray(Math.max(from + 1, start - CONTEXT_TOKENS), start),
+  };
+}

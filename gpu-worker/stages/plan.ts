@@ -1,0 +1,136 @@
+import type { PoolClient } from 'pg';
+import { rngFor, sampleIndices } from '#lib/random/rng.ts';
+import type { JobName } from '#lib/jobs/registry.ts';
+import { JOBS } from '#lib/jobs/registry.ts';
+import type { NewTask } from '#platform/queue/types.ts';
+import { requireFact, type RunFacts } from './run-facts.ts';
+
+/** Rows a shard: 65,000 tokens, some seconds of work, so that a killed worker loses no more. */
+export const SHARD_ROWS = 256;
+/** Latents a batch of the local stages. */
+const LATENT_BATCH = 512;
+/** Latents a batch of the stages that call a language model, each call costing seconds and money. */
+const LLM_BATCH = 16;
+/** Windows a batch of the embedder. */
+const WINDOW_BATCH = 1024;
+
+/** Jobs that may run at the same time; a phase begins when the one before it is complete. */
+export const PHASES: readonly (readonly JobName[])[] = [
+  ['collect.prepare'],
+  ['collect.shard'],
+  ['collect.merge'],
+  ['sample.latents'],
+  ['explain.lexical', 'explain.llm'],
+  ['score.windows', 'score.texts'],
+  ['score.local', 'score.detection'],
+  ['index.latents'],
+];
+
+export const shardCount = (rows: number): number => Math.ceil(rows / SHARD_ROWS);
+
+export function phaseOf(job: JobName): number {
+  return PHASES.findIndex((jobs) => jobs.includes(job));
+}
+
+/** The stage's name of a phase. */
+export const stageOf = (phase: number): string => JOBS[(PHASES[phase] as readonly JobName[])[0] as JobName].stage;
+
+/** The latents a run is asked to look at, ascending. */
+export function wantedLatents(run: RunFacts): number[] {
+  const width = requireFact(run, 'width');
+  const { latents, seed } = run.config;
+  if (latents === 'all') return Array.from({ length: width }, (_, i) => i);
+  if ('first' in latents) return Array.from({ length: Math.min(width, latents.first) }, (_, i) => i);
+  return sampleIndices(rngFor(seed, 'latents'), width, latents.random).sort((a, b) => a - b);
+}
+
+/** The tasks of a phase, empty when it has nothing to do. `testWindows` is asked for where a phase needs it. */
+export async function planPhase(
+  client: PoolClient,
+  run: RunFacts,
+  phase: number,
+  facts: { shardTokens: () => Promise<number[]>; testWindows: () => Promise<number> },
+): Promise<NewTask[]> {
+  const runId = run.id;
+  const id = String(runId);
+  const tasks: NewTask[] = [];
+  for (const job of PHASES[phase] as readonly JobName[]) {
+    switch (job) {
+      case 'collect.prepare':
+        tasks.push({ runId, job, ordinal: 0, payload: { runId: id }, unit: 'tokens read', amount: run.config.tokens });
+        break;
+      case 'collect.shard': {
+        const rows = requireFact(run, 'rows');
+        for (const [shard, amount] of (await facts.shardTokens()).entries()) {
+          const first = shard * SHARD_ROWS;
+          tasks.push({ runId, job, ordinal: shard, payload: { runId: id, shard, first, count: Math.min(SHARD_ROWS, rows - first) }, unit: 'tokens', amount });
+        }
+        break;
+      }
+      case 'collect.merge':
+        tasks.push({ runId, job, ordinal: 0, payload: { runId: id }, unit: 'files', amount: shardCount(requireFact(run, 'rows')) });
+        break;
+      case 'sample.latents':
+        for (const [ordinal, latents] of batches(wantedLatents(run), LATENT_BATCH).entries()) {
+          tasks.push({ runId, job, ordinal, payload: { runId: id, latents }, unit: 'latents', amount: latents.length });
+        }
+        break;
+      case 'explain.lexical':
+      case 'explain.llm':
+        if (run.config.explainers.includes(job === 'explain.llm' ? 'llm' : 'lexical')) {
+          tasks.push(...latentTasks(run, job, await readyLatents(client, run), job === 'explain.llm' ? LLM_BATCH : LATENT_BATCH));
+        }
+        break;
+      case 'score.windows':
+        if (run.config.scorers.includes('embedding')) {
+          const total = await facts.testWindows();
+          for (let first = 0, shard = 0; first < total; first += WINDOW_BATCH, shard++) {
+            const count = Math.min(WINDOW_BATCH, total - first);
+            tasks.push({ runId, job, ordinal: shard, payload: { runId: id, shard, first, count }, unit: 'windows', amount: count });
+          }
+        }
+        break;
+      case 'score.texts':
+        tasks.push(...latentTasks(run, job, await readyLatents(client, run), LATENT_BATCH, 'texts'));
+        break;
+      case 'score.local':
+        if (run.config.scorers.includes('embedding') || run.config.scorers.includes('rule')) {
+          tasks.push(...latentTasks(run, job, await readyLatents(client, run), LATENT_BATCH / 2));
+        }
+        break;
+      case 'score.detection':
+        if (run.config.scorers.includes('detection')) tasks.push(...latentTasks(run, job, await readyLatents(client, run), LLM_BATCH));
+        break;
+      case 'index.latents':
+        tasks.push(...latentTasks(run, job, await readyLatents(client, run), LATENT_BATCH));
+        break;
+    }
+  }
+  return tasks;
+}
+
+type LatentJob = 'explain.lexical' | 'explain.llm' | 'score.texts' | 'score.local' | 'score.detection' | 'index.latents';
+
+function latentTasks(run: RunFacts, job: LatentJob, latents: number[], size: number, unit = 'latents'): NewTask[] {
+  return batches(latents, size).map((batch, ordinal) => ({
+    runId: run.id,
+    job,
+    ordinal,
+    payload: { runId: String(run.id), latents: batch },
+    unit,
+    amount: batch.length,
+  }));
+}
+
+function batches(items: readonly number[], size: number): number[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
+}
+
+/** The run's latents with evidence and exam enough to be explained, ascending. */
+export async function readyLatents(client: PoolClient, run: RunFacts): Promise<number[]> {
+  const { rows } = await client.query<{ index: number }>(
+    `SELECT index FROM latents WHERE coder_id = $1 AND run_id = $2 AND status = 'ready' ORDER BY index`,
+    [String(run.coderId), String(run.id)],
+  );
+  return rows.map(({ index }) => index);
+}

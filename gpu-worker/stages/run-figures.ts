@@ -1,0 +1,50 @@
+import type { PoolClient } from 'pg';
+import { medianRanks } from '#lib/stats/median-ranks.ts';
+import { medianIqr } from '#lib/stats/quantile.ts';
+import type { RunFacts } from './run-facts.ts';
+
+/** Median over latents with quartiles and a 95 % interval (lib/stats/median-ranks.ts). */
+interface Spread {
+  n: number;
+  median: number;
+  q1: number;
+  q3: number;
+  lower: number;
+  upper: number;
+}
+
+/** What a finished run says about itself: latents by status, and each scorer's spread beside its control's. */
+export async function runFigures(client: PoolClient, run: RunFacts): Promise<Record<string, unknown>> {
+  const statuses = await client.query<{ status: string; n: number }>(
+    'SELECT status::text, COUNT(*)::int AS n FROM latents WHERE coder_id = $1 AND run_id = $2 GROUP BY 1',
+    [String(run.coderId), String(run.id)],
+  );
+  const scores = await client.query<{ scorer: string; metric: string; value: number | null; control: number | null }>(
+    'SELECT scorer, metric, value, control_value AS control FROM scores WHERE coder_id = $1 AND run_id = $2 ORDER BY latent_index, id',
+    [String(run.coderId), String(run.id)],
+  );
+  const byScorer = new Map<string, { metric: string; values: number[]; controls: number[] }>();
+  for (const { scorer, metric, value, control } of scores.rows) {
+    const entry = byScorer.get(scorer) ?? { metric, values: [], controls: [] };
+    byScorer.set(scorer, entry);
+    if (value !== null) entry.values.push(value);
+    if (control !== null) entry.controls.push(control);
+  }
+  return {
+    latents: Object.fromEntries(statuses.rows.map(({ status, n }) => [status, n])),
+    scores: Object.fromEntries(
+      [...byScorer].map(([scorer, { metric, values, controls }]) => [
+        scorer,
+        { metric, score: spread(values), control: spread(controls) },
+      ]),
+    ),
+  };
+}
+
+function spread(values: number[]): Spread | null {
+  const middle = medianIqr(values);
+  if (!middle) return null;
+  const sorted = [...values].sort((a, b) => a - b);
+  const { lower, upper } = medianRanks(sorted.length);
+  return { n: values.length, ...middle, lower: sorted[lower - 1] as number, upper: sorted[upper - 1] as number };
+}

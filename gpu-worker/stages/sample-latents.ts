@@ -1,0 +1,97 @@
+import { encodeExamples, type StoredExample } from '#lib/example/blob.ts';
+import { copyRows } from '#platform/database/copy.ts';
+import type { TaskHandler } from '#platform/queue/types.ts';
+import { readLatents, type LatentActivations } from '#gpu-worker/activations/activation-store.ts';
+import { readDataSet, splitOf, type DataSet } from '#gpu-worker/activations/data-set.ts';
+import { latentStatistics } from '#gpu-worker/activations/latent-statistics.ts';
+import { latentExamples, type LatentExamples } from '#gpu-worker/examples/latent-examples.ts';
+import { ATLAS_PROTOCOL } from '#gpu-worker/examples/protocol.ts';
+import { windowSpan, windowsOf, type WindowId } from '#gpu-worker/examples/windows.ts';
+import { openTokenizer, type Tokenizer } from '#gpu-worker/model/tokenizer.ts';
+import { loadRun, requireFact } from './run-facts.ts';
+import type { WorkerServices } from './services.ts';
+import { yieldNow } from './yield-now.ts';
+
+const LATENT_COLUMNS = [
+  'coder_id', 'index', 'run_id', 'status', 'firing_count', 'token_count', 'frequency', 'max_activation', 'mean_activation',
+  'histogram', 'train_windows', 'test_windows', 'train_documents', 'test_documents', 'sample_key',
+] as const; // prettier-ignore
+const UPDATED = LATENT_COLUMNS.slice(2).map((column) => `${column} = EXCLUDED.${column}`).join(', ');
+
+/** Statistics, evidence and exam of a batch of latents: their rows and example blobs. */
+export function sampleLatents(services: WorkerServices): TaskHandler<'sample.latents'> {
+  return async ({ runId, latents }, context) => {
+    const run = await loadRun(services.pool, runId);
+    const [dataKey, activationKey, sampleKey] = [requireFact(run, 'dataKey'), requireFact(run, 'activationKey'), requireFact(run, 'sampleKey')];
+    const data = await services.cache.get(`data:${dataKey}`, () => readDataSet(services.artifacts, dataKey));
+    const tokenizer = await services.cache.get(`tokenizer:${run.modelLocation}`, () => openTokenizer(run.modelLocation));
+    const candidates = windowsOf(data, 'test');
+    const first = latents[0] as number;
+    const activations = await readLatents(services.artifacts, activationKey, first, (latents.at(-1) as number) - first + 1);
+
+    const latentRows: unknown[][] = [];
+    const blobRows: unknown[][] = [];
+    for (const latent of latents) {
+      const own = activations[latent - first] as LatentActivations;
+      const statistics = latentStatistics(own, data.tokenCount);
+      const examples = latentExamples(data, own, ATLAS_PROTOCOL, run.config.seed, candidates);
+      latentRows.push([
+        run.coderId, latent, run.id, examples.status, statistics.count, data.tokenCount, statistics.frequency, statistics.max, statistics.mean,
+        statistics.histogram, examples.trainWindows, examples.testWindows, examples.trainDocuments, examples.testDocuments,
+        examples.status === 'dead' ? null : sampleKey,
+      ]); // prettier-ignore
+      if (examples.status !== 'dead') {
+        const stored = storedExamples(data, own, examples, tokenizer);
+        const keys = [...new Set(stored.map(({ document }) => document))].sort();
+        blobRows.push([run.coderId, latent, sampleKey, run.textSourceId, encodeExamples(stored), keys]);
+      }
+      context.progress(latentRows.length);
+      await yieldNow(context.signal);
+    }
+    await context.commit(async (client) => {
+      await client.query('CREATE TEMP TABLE new_latents (LIKE latents INCLUDING DEFAULTS) ON COMMIT DROP');
+      await client.query('CREATE TEMP TABLE new_blobs (LIKE example_blobs INCLUDING DEFAULTS) ON COMMIT DROP');
+      await copyRows(client, 'new_latents', LATENT_COLUMNS, latentRows);
+      await copyRows(client, 'new_blobs', ['coder_id', 'latent_index', 'sample_key', 'text_source_id', 'blob', 'document_keys'], blobRows);
+      const columns = LATENT_COLUMNS.join(', ');
+      // An older explanation stays the headline until this run has a newer one; ids in use never change.
+      await client.query(
+        `INSERT INTO latents (${columns}) SELECT ${columns} FROM new_latents ORDER BY index
+         ON CONFLICT (coder_id, index) DO UPDATE SET ${UPDATED}, updated_at = now()`,
+      );
+      await client.query(
+        `INSERT INTO example_blobs (coder_id, latent_index, sample_key, text_source_id, blob, document_keys)
+         SELECT coder_id, latent_index, sample_key, text_source_id, blob, document_keys FROM new_blobs ORDER BY latent_index
+         ON CONFLICT (coder_id, latent_index, sample_key) DO NOTHING`,
+      );
+      return { latents: latentRows.length, blobs: blobRows.length };
+    });
+  };
+}
+
+function storedExamples(data: DataSet, latent: LatentActivations, examples: LatentExamples, tokenizer: Tokenizer): StoredExample[] {
+  const window = (id: WindowId, kind: StoredExample['kind'], quantile: number | null): StoredExample => {
+    const { row, start, end } = windowSpan(data, id);
+    const at = row * data.rowLength;
+    const length = end - start;
+    return {
+      row,
+      start,
+      split: splitOf(data, row),
+      kind,
+      quantile,
+      document: (data.documents[data.document[row] as number] as { key: string }).key,
+      tokens: tokenizer.tokenStrings(data.tokens.subarray(at + start, at + end)),
+      activations: new Array<number>(length).fill(0),
+    };
+  };
+  const activating = [...examples.train, ...examples.test].map((sampled) => {
+    const example = window(sampled.window, 'activating', sampled.quantile);
+    const origin = example.row * data.rowLength + example.start;
+    for (let i = sampled.from; i < sampled.to; i++) {
+      example.activations[(latent.place[i] as number) - origin] = latent.value[i] as number;
+    }
+    return example;
+  });
+  return [...activating, ...examples.negatives.map((id) => window(id, 'random', null))];
+}

@@ -1,0 +1,32 @@
+import type { TaskHandler } from '#platform/queue/types.ts';
+import { currentExplanations } from './current-explanations.ts';
+import { loadRun } from './run-facts.ts';
+import type { WorkerServices } from './services.ts';
+import { loadEmbeddings, storeEmbeddings, textHash } from './text-embeddings.ts';
+import { yieldNow } from './yield-now.ts';
+
+const SLICE = 64;
+
+/** Embeds the explanations of a batch of latents that nobody has embedded before. */
+export function scoreTexts(services: WorkerServices): TaskHandler<'score.texts'> {
+  return async ({ runId, latents }, context) => {
+    const run = await loadRun(services.pool, runId);
+    const embedder = await services.embedder();
+    const explanations = await currentExplanations(services.pool, run, latents);
+    const texts = new Map(explanations.map(({ text }) => [textHash(text), text]));
+    for (const known of (await loadEmbeddings(services.pool, embedder.id, [...texts.keys()])).keys()) texts.delete(known);
+    const missing = [...texts];
+    const vectors = new Map<string, Float32Array>();
+    for (let i = 0; i < missing.length; i += SLICE) {
+      await yieldNow(context.signal);
+      const slice = missing.slice(i, i + SLICE);
+      const embedded = await embedder.embed(slice.map(([, text]) => text));
+      slice.forEach(([hash], j) => vectors.set(hash, embedded.slice(j * embedder.dimensions, (j + 1) * embedder.dimensions)));
+      context.progress(Math.min(latents.length, latents.length - missing.length + vectors.size));
+    }
+    await context.commit(async (client) => {
+      await storeEmbeddings(client, embedder.id, vectors);
+      return { embedded: vectors.size, reused: explanations.length - vectors.size };
+    });
+  };
+}

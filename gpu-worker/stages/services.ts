@@ -1,0 +1,22 @@
+import type { Pool } from 'pg';
+import type { ArtifactStore } from '#platform/artifacts/types.ts';
+import type { Log } from '#platform/log/log.ts';
+import type { SearchEngine } from '#platform/search/types.ts';
+import type { Embedder } from '#gpu-worker/embed/embedder.ts';
+import type { ChatClient } from '#gpu-worker/llm/chat-client.ts';
+import type { RunCache } from './run-cache.ts';
+
+/** What the job handlers need of the outside world. */
+export interface WorkerServices {
+  pool: Pool;
+  artifacts: ArtifactStore;
+  search: SearchEngine;
+  /** Null when no language model is configured. */
+  chat: ChatClient | null;
+  /** The process's one sentence embedder, opened when first asked for and shared with the HTTP API. */
+  embedder(): Promise<Embedder>;
+  /** Threads of the numeric runtime; undefined: as many as there are cores. */
+  threads: number | undefined;
+  log: Log;
+  cache: RunCache;
+}
