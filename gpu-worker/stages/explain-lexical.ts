@@ -7,6 +7,7 @@ import { openTokenizer } from '#gpu-worker/model/tokenizer.ts';
 import type { Example } from '#lib/example/schema.ts';
 import type { TaskHandler } from '#platform/queue/types.ts';
 import { insertExplanations, type NewExplanation } from './explanation-rows.ts';
+import { refreshHeadlines } from './headlines.ts';
 import { loadExamples } from './load-examples.ts';
 import { loadRun, requireFact, type RunFacts } from './run-facts.ts';
 import type { WorkerServices } from './services.ts';
@@ -44,6 +45,7 @@ export function explainLexical(services: WorkerServices): TaskHandler<'explain.l
     }
     await context.commit(async (client) => {
       await insertExplanations(client, explanations);
+      await refreshHeadlines(client, run.coderId, latents);
       return { explained: explanations.length };
     });
   };

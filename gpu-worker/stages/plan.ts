@@ -26,6 +26,7 @@ export const PHASES: readonly (readonly JobName[])[] = [
   ['index.latents'],
 ];
 
+export const windowShardCount = (windows: number): number => Math.ceil(windows / WINDOW_BATCH);
 export const shardCount = (rows: number): number => Math.ceil(rows / SHARD_ROWS);
 
 export function phaseOf(job: JobName): number {

@@ -1,9 +1,9 @@
 import type { PoolClient } from 'pg';
-import { medianRanks } from '#lib/stats/median-ranks.ts';
+import { medianInterval } from '#lib/stats/median-interval.ts';
 import { medianIqr } from '#lib/stats/quantile.ts';
 import type { RunFacts } from './run-facts.ts';
 
-/** Median over latents with quartiles and a 95 % interval (lib/stats/median-ranks.ts). */
+/** Median over latents with quartiles and a 95 % interval (lib/stats/median-interval.ts). */
 interface Spread {
   n: number;
   median: number;
@@ -43,8 +43,6 @@ export async function runFigures(client: PoolClient, run: RunFacts): Promise<Rec
 
 function spread(values: number[]): Spread | null {
   const middle = medianIqr(values);
-  if (!middle) return null;
-  const sorted = [...values].sort((a, b) => a - b);
-  const { lower, upper } = medianRanks(sorted.length);
-  return { n: values.length, ...middle, lower: sorted[lower - 1] as number, upper: sorted[upper - 1] as number };
+  const interval = medianInterval(values);
+  return middle && interval ? { n: values.length, ...middle, lower: interval.low, upper: interval.high } : null;
 }

@@ -1,5 +1,5 @@
 import type { PoolClient } from 'pg';
-import type { Scorer, Verdict } from '#lib/score/schema.ts';
+import { storedVerdicts, type Scorer, type Verdict } from '#lib/score/schema.ts';
 import type { Interval } from '#lib/stats/interval.ts';
 import { copyRows } from '#platform/database/copy.ts';
 
@@ -35,7 +35,7 @@ export async function insertScores(client: PoolClient, scores: readonly NewScore
     scores.map((s) => [
       s.coderId, s.latentIndex, s.explanationId, s.runId, s.scorer, s.metric, s.value, s.interval?.low ?? null, s.interval?.high ?? null,
       s.control?.value ?? null, s.control?.interval?.low ?? null, s.control?.interval?.high ?? null, s.nPositives, s.nNegatives, s.nFailed,
-      'test', JSON.stringify(s.verdicts), JSON.stringify(s.provenance), s.inputKey,
+      'test', JSON.stringify(storedVerdicts(s.verdicts)), JSON.stringify(s.provenance), s.inputKey,
     ]), // prettier-ignore
   );
   await client.query(

@@ -9,7 +9,16 @@ export const verdictSchema = z.object({
   right: z.boolean().nullable(),
 });
 export type Verdict = z.infer<typeof verdictSchema>;
-export const verdictsSchema = z.array(verdictSchema);
+
+/** As stored, a third of the objects' size: [row, start, positive, score, right] a window. */
+export const verdictsSchema = z
+  .array(z.tuple([z.number().int(), z.number().int(), z.boolean(), z.number().nullable(), z.boolean().nullable()]))
+  .transform((tuples) => tuples.map(([row, start, positive, score, right]): Verdict => ({ row, start, positive, score, right })));
+
+/** The stored form; scores are kept to five digits, which no display or threshold needs more of. */
+export function storedVerdicts(verdicts: readonly Verdict[]): z.input<typeof verdictsSchema> {
+  return verdicts.map(({ row, start, positive, score, right }) => [row, start, positive, score === null ? null : Number(score.toPrecision(5)), right]);
+}
 
 export const SCORERS = ['embedding', 'rule_tokens', 'rule_windows', 'detection'] as const;
 export const scorerSchema = z.enum(SCORERS);

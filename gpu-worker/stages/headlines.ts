@@ -1,0 +1,21 @@
+import type { PoolClient } from 'pg';
+
+/**
+ * Sets what lists show of some latents: their newest explanation, a language model's before the baseline's, with its
+ * newest embedding score. Deterministic, so doing it twice is harmless.
+ */
+export async function refreshHeadlines(client: PoolClient, coderId: bigint, latents: readonly number[]): Promise<void> {
+  await client.query(
+    `UPDATE latents l
+        SET headline_explanation_id = e.id, headline_text = e.text, headline_method = e.method,
+            headline_score = s.value, headline_score_lower = s.lower, updated_at = now()
+       FROM (SELECT DISTINCT ON (latent_index) latent_index, id, text, method FROM explanations
+              WHERE coder_id = $1 AND latent_index = ANY($2)
+              ORDER BY latent_index, (method = 'llm') DESC, id DESC) e
+       LEFT JOIN LATERAL (SELECT value, lower FROM scores
+              WHERE coder_id = $1 AND latent_index = e.latent_index AND explanation_id = e.id AND scorer = 'embedding'
+              ORDER BY id DESC LIMIT 1) s ON true
+      WHERE l.coder_id = $1 AND l.index = e.latent_index`,
+    [String(coderId), latents],
+  );
+}

@@ -1,0 +1,144 @@
+import { rngFor } from '#lib/random/rng.ts';
+import { lexicalRuleSchema } from '#lib/explanation/lexical-rule.ts';
+import { ALGORITHM_VERSIONS, contentKey } from '#gpu-worker/activations/keys.ts';
+import { readWindowEmbeddings, type WindowEmbeddings } from '#gpu-worker/activations/window-embeddings.ts';
+import { WINDOW_LENGTH, windowsOf, windowsPerRow } from '#gpu-worker/examples/windows.ts';
+import { controlLatent } from '#gpu-worker/score/control.ts';
+import { embeddingScore } from '#gpu-worker/score/embedding/embedding-score.ts';
+import { examOf, type Exam } from '#gpu-worker/score/exam.ts';
+import { ruleScore, type ExamTokens } from '#gpu-worker/score/rule/rule-score.ts';
+import type { TaskHandler } from '#platform/queue/types.ts';
+import { currentExplanations, type CurrentExplanation } from './current-explanations.ts';
+import { lexicalResources, lexicalWindow, type LexicalResources } from './explain-lexical.ts';
+import { refreshHeadlines } from './headlines.ts';
+import { loadExamples } from './load-examples.ts';
+import { readyLatents, windowShardCount } from './plan.ts';
+import { loadRun, requireFact, type RunFacts } from './run-facts.ts';
+import { insertScores, type NewScore } from './score-rows.ts';
+import { windowEmbeddingsKey } from './score-windows.ts';
+import type { WorkerServices } from './services.ts';
+import { loadEmbeddings, textHash } from './text-embeddings.ts';
+import { yieldNow } from './yield-now.ts';
+
+/** What the local scorers need beside a latent's examples. */
+interface ScoringMaterial {
+  run: RunFacts;
+  embedder: string;
+  lexical: LexicalResources;
+  windows: WindowEmbeddings | null;
+  /** Explanations by latent, those of the controls included. */
+  explanations: Map<number, CurrentExplanation[]>;
+  vectors: Map<string, Float32Array>;
+  latents: readonly number[];
+}
+
+/** Embedding and rule scores of a batch of latents, each beside the same score for another latent's explanation. */
+export function scoreLocal(services: WorkerServices): TaskHandler<'score.local'> {
+  return async ({ runId, latents }, context) => {
+    const run = await loadRun(services.pool, runId);
+    const material = await gather(services, run, latents);
+    const examples = await loadExamples(services.pool, run.coderId, requireFact(run, 'sampleKey'), latents);
+    const scores: NewScore[] = [];
+    for (const [done, latent] of latents.entries()) {
+      const exam = examOf(examples.get(latent) ?? []);
+      for (const explanation of material.explanations.get(latent) ?? []) {
+        const control = controlOf(material, latent, explanation.method);
+        if (run.config.scorers.includes('embedding')) scores.push(...embeddingRow(material, exam, explanation, control));
+        if (run.config.scorers.includes('rule') && explanation.rule !== null) scores.push(...ruleRows(material, exam, explanation, control));
+      }
+      context.progress(done + 1);
+      await yieldNow(context.signal);
+    }
+    await context.commit(async (client) => {
+      await insertScores(client, scores);
+      await refreshHeadlines(client, run.coderId, latents);
+      return { scores: scores.length };
+    });
+  };
+}
+
+async function gather(services: WorkerServices, run: RunFacts, latents: readonly number[]): Promise<ScoringMaterial> {
+  const client = await services.pool.connect();
+  try {
+    const all = await readyLatents(client, run);
+    const controls = latents.flatMap((latent) => controlLatent(all, latent, run.config.seed) ?? []);
+    const explanations = new Map<number, CurrentExplanation[]>();
+    for (const explanation of await currentExplanations(client, run, [...new Set([...latents, ...controls])])) {
+      explanations.set(explanation.latent, [...(explanations.get(explanation.latent) ?? []), explanation]);
+    }
+    const embedder = (await services.embedder()).id;
+    const lexical = await lexicalResources(services, run);
+    const hashes = [...explanations.values()].flat().map(({ text }) => textHash(text));
+    const key = windowEmbeddingsKey(run, embedder);
+    return {
+      run,
+      embedder,
+      lexical,
+      latents: all,
+      explanations,
+      vectors: await loadEmbeddings(client, embedder, hashes),
+      windows: run.config.scorers.includes('embedding')
+        ? await services.cache.get(`windows:${key}`, () =>
+            readWindowEmbeddings(services.artifacts, key, windowShardCount(windowsOf(lexical.data, 'test').length)),
+          )
+        : null,
+    };
+  } finally {
+    client.release();
+  }
+}
+
+function controlOf({ latents, explanations, run }: ScoringMaterial, latent: number, method: string): CurrentExplanation | null {
+  const other = controlLatent(latents, latent, run.config.seed);
+  return (other === null ? undefined : explanations.get(other)?.find((explanation) => explanation.method === method)) ?? null;
+}
+
+function rowFor(material: ScoringMaterial, exam: Exam, explanation: CurrentExplanation, control: CurrentExplanation | null) {
+  const { run } = material;
+  return {
+    coderId: run.coderId,
+    latentIndex: explanation.latent,
+    explanationId: explanation.id,
+    runId: run.id,
+    nPositives: exam.nPositives,
+    nNegatives: exam.nNegatives,
+    nFailed: 0,
+    provenance: { sampleKey: requireFact(run, 'sampleKey'), embedder: material.embedder, controlExplanation: control ? String(control.id) : null, seed: run.config.seed },
+    inputKey: contentKey({
+      version: ALGORITHM_VERSIONS.localScores,
+      explanation: explanation.inputKey,
+      sample: requireFact(run, 'sampleKey'),
+      embedder: material.embedder,
+      control: control?.latent ?? null,
+      controlInput: control?.inputKey ?? null,
+      seed: run.config.seed,
+    }),
+  };
+}
+
+function embeddingRow(material: ScoringMaterial, exam: Exam, explanation: CurrentExplanation, control: CurrentExplanation | null): NewScore[] {
+  const { lexical, windows, vectors, run } = material;
+  const own = vectors.get(textHash(explanation.text));
+  if (!own || !windows) return [];
+  const perRow = windowsPerRow(lexical.data);
+  const embedded = exam.windows.map(({ row, start }) => windows.vector(row * perRow + Math.floor(start / WINDOW_LENGTH)));
+  const score = (vector: Float32Array, what: string) => embeddingScore(exam, vector, embedded, rngFor(run.config.seed, what, explanation.latent));
+  const scored = score(own, 'embedding');
+  if (!scored) return [];
+  const other = control && vectors.get(textHash(control.text));
+  return [{ ...rowFor(material, exam, explanation, control), scorer: 'embedding', metric: 'auroc', ...scored, control: other ? score(other, 'embedding-control') : null }];
+}
+
+function ruleRows(material: ScoringMaterial, exam: Exam, explanation: CurrentExplanation, control: CurrentExplanation | null): NewScore[] {
+  const { lexical, run } = material;
+  const texts: ExamTokens[] = exam.windows.map((window) => lexicalWindow(lexical.data, window));
+  const score = (rule: unknown, what: string) =>
+    ruleScore(exam, texts, lexicalRuleSchema.parse(rule), lexical.tokens, rngFor(run.config.seed, what, explanation.latent));
+  const own = score(explanation.rule, 'rule');
+  const other = control?.rule ? score(control.rule, 'rule-control') : null;
+  const row = rowFor(material, exam, explanation, control);
+  const rows: NewScore[] = [];
+  if (own.tokens) rows.push({ ...row, scorer: 'rule_tokens', metric: 'auroc', ...own.tokens, control: other?.tokens ?? null, verdicts: [] });
+  if (own.windows) rows.push({ ...row, scorer: 'rule_windows', metric: 'balanced_accuracy', ...own.windows, control: other?.windows ?? null, verdicts: own.verdicts });
+  return rows;
+}
