@@ -8,7 +8,7 @@ import { GOLDEN, goldenFolders, readJson, readTensors, relativeDifference } from
 const tokensSchema = z.object({ input_ids: z.array(z.array(z.number())) });
 const goldenSchema = z.object({ tolerance: z.number() });
 
-const folders = (await goldenFolders('models')).filter((name) => name.startsWith('llama'));
+const folders = await goldenFolders('models');
 
 describe.each(folders)('%s', (name) => {
   test('every hookpoint and the logits agree with transformers', async () => {

@@ -1,4 +1,4 @@
-import type { Activation, AttentionSpec, LayerSpec, LinearSpec, NormSpec } from '#gpu-worker/model/decoder-spec.ts';
+import type { Activation, AttentionSpec, DecoderSpec, LayerSpec, LinearSpec, NormSpec } from '#gpu-worker/model/decoder-spec.ts';
 
 /** The sizes and options that the Llama line of families (Llama, Mistral, Qwen, Gemma) shares. */
 export interface LlamaShape {
@@ -52,5 +52,23 @@ export function llamaBlock(shape: LlamaShape, layer: number, attention: Pick<Att
     attentionNorm: rmsNorm(shape, `${at}.input_layernorm`),
     mlpNorm: rmsNorm(shape, `${at}.post_attention_layernorm`),
     residual: 'sequential',
+  };
+}
+
+/** The parts of a decoder that the Llama line shares. */
+export function llamaDecoder(
+  shape: LlamaShape,
+  config: { num_hidden_layers: number; vocab_size: number; max_position_embeddings: number },
+  block: (layer: number) => LayerSpec,
+): Pick<DecoderSpec, 'nLayers' | 'dModel' | 'vocabSize' | 'contextLength' | 'prefixes' | 'embedding' | 'layers' | 'finalNorm'> {
+  return {
+    nLayers: config.num_hidden_layers,
+    dModel: shape.dModel,
+    vocabSize: config.vocab_size,
+    contextLength: config.max_position_embeddings,
+    prefixes: ['model.', ''],
+    embedding: { tokens: 'embed_tokens.weight' },
+    layers: Array.from({ length: config.num_hidden_layers }, (_, layer) => block(layer)),
+    finalNorm: rmsNorm(shape, 'norm'),
   };
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { commonKeys, layerCount, parseConfig, positions, positive, vocabulary, width } from '#gpu-worker/model/config.ts';
 import { ACTIVATIONS } from '#gpu-worker/model/decoder-spec.ts';
 import type { Family } from './family.ts';
-import { llamaBlock, rmsNorm, type LlamaShape } from './llama-block.ts';
+import { llamaBlock, llamaDecoder, type LlamaShape } from './llama-block.ts';
 import { ropeFrom, ropeKeys } from './rope-config.ts';
 
 const schema = z.object({
@@ -38,18 +38,10 @@ export const llama: Family = {
       activation: config.hidden_act,
       bias: { qkv: config.attention_bias, output: config.attention_bias, mlp: config.mlp_bias },
     };
-    const rope = ropeFrom(config, { dim: shape.headDim, theta: 10_000, maxPositions: config.max_position_embeddings, where });
     return {
-      nLayers: config.num_hidden_layers,
-      dModel: shape.dModel,
-      vocabSize: config.vocab_size,
-      contextLength: config.max_position_embeddings,
-      prefixes: ['model.', ''],
-      embedding: { tokens: 'embed_tokens.weight' },
-      layers: Array.from({ length: config.num_hidden_layers }, (_, layer) => llamaBlock(shape, layer, { rope: 'global' })),
-      finalNorm: rmsNorm(shape, 'norm'),
+      ...llamaDecoder(shape, config, (layer) => llamaBlock(shape, layer, { rope: 'global' })),
       head: { weight: 'lm_head.weight', tied: config.tie_word_embeddings ?? false },
-      ropes: { global: rope },
+      ropes: { global: ropeFrom(config, { dim: shape.headDim, theta: 10_000, maxPositions: config.max_position_embeddings, where }) },
     };
   },
 };
