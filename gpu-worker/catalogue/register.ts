@@ -4,8 +4,8 @@ import { AppError } from '#lib/errors/app-error.ts';
 import { openCheckpoint } from '#gpu-worker/model/checkpoint.ts';
 import { openSparseCoder } from '#gpu-worker/sparse-coder/open-coder.ts';
 import { readDocuments } from '#gpu-worker/text/documents.ts';
-import { ensureCoderPartitions } from '#platform/database/partitions.ts';
-import { inTransaction } from '#platform/database/transaction.ts';
+import { ensureCoderPartitions } from '#platform/database/coder-partitions.ts';
+import { transaction } from '#platform/database/transaction.ts';
 import type { Manifest } from './manifest.ts';
 
 export interface Card {
@@ -43,7 +43,7 @@ export async function registerCoder(pool: Pool, modelId: bigint, card: Card): Pr
   checkSlug(card.slug);
   const coder = await openSparseCoder(card.location);
   const layer = /^layers\.(\d+)/.exec(coder.inputHookpoints[0] ?? '')?.[1];
-  return inTransaction(pool, async (client) => {
+  return transaction(pool, async (client) => {
     const { rows } = await client.query<{ id: string }>(
       `INSERT INTO sparse_coders (model_id, slug, name, location, revision, format, activation, width, k, layer, input_hookpoints, output_hookpoints, description)
        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)

@@ -1,5 +1,5 @@
 import type { PoolClient } from 'pg';
-import { copyRows } from '#platform/database/copy.ts';
+import { copyRows } from '#platform/database/copy-rows.ts';
 
 export interface NewExplanation {
   coderId: bigint;

@@ -1,5 +1,5 @@
 import { encodeExamples, type StoredExample } from '#lib/example/blob.ts';
-import { copyRows } from '#platform/database/copy.ts';
+import { copyRows, type CopyValue } from '#platform/database/copy-rows.ts';
 import type { TaskHandler } from '#platform/queue/types.ts';
 import { readLatents, type LatentActivations } from '#gpu-worker/activations/activation-store.ts';
 import { readDataSet, splitOf, type DataSet } from '#gpu-worker/activations/data-set.ts';
@@ -29,8 +29,8 @@ export function sampleLatents(services: WorkerServices): TaskHandler<'sample.lat
     const first = latents[0] as number;
     const activations = await readLatents(services.artifacts, activationKey, first, (latents.at(-1) as number) - first + 1);
 
-    const latentRows: unknown[][] = [];
-    const blobRows: unknown[][] = [];
+    const latentRows: CopyValue[][] = [];
+    const blobRows: CopyValue[][] = [];
     for (const latent of latents) {
       const own = activations[latent - first] as LatentActivations;
       const statistics = latentStatistics(own, data.tokenCount);

@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg';
 import { storedVerdicts, type Scorer, type Verdict } from '#lib/score/schema.ts';
 import type { Interval } from '#lib/stats/interval.ts';
-import { copyRows } from '#platform/database/copy.ts';
+import { copyRows } from '#platform/database/copy-rows.ts';
 
 export interface NewScore {
   coderId: bigint;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Pool, PoolClient } from 'pg';
 import { decodeFloat16, encodeFloat16 } from '#lib/bytes/float16.ts';
-import { copyRows } from '#platform/database/copy.ts';
+import { copyRows } from '#platform/database/copy-rows.ts';
 
 export const textHash = (text: string): string => createHash('sha256').update(text).digest('hex');
 

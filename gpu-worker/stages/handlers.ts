@@ -1,0 +1,30 @@
+import type { TaskHandlers } from '#platform/queue/types.ts';
+import { collectMerge } from './collect-merge.ts';
+import { collectPrepare } from './collect-prepare.ts';
+import { collectShard } from './collect-shard.ts';
+import { explainLexical } from './explain-lexical.ts';
+import { explainLlm } from './explain-llm.ts';
+import { indexLatents } from './index-latents.ts';
+import { sampleLatents } from './sample-latents.ts';
+import { scoreDetection } from './score-detection.ts';
+import { scoreLocal } from './score-local.ts';
+import { scoreTexts } from './score-texts.ts';
+import { scoreWindows } from './score-windows.ts';
+import type { WorkerServices } from './services.ts';
+
+/** A handler for every kind of job; a missing one is a type error. */
+export function taskHandlers(services: WorkerServices): TaskHandlers {
+  return {
+    'collect.prepare': collectPrepare(services),
+    'collect.shard': collectShard(services),
+    'collect.merge': collectMerge(services),
+    'sample.latents': sampleLatents(services),
+    'explain.lexical': explainLexical(services),
+    'explain.llm': explainLlm(services),
+    'score.windows': scoreWindows(services),
+    'score.texts': scoreTexts(services),
+    'score.local': scoreLocal(services),
+    'score.detection': scoreDetection(services),
+    'index.latents': indexLatents(services),
+  };
+}
