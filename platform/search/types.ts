@@ -5,10 +5,15 @@ export interface SearchEngine {
   readonly name: 'embedded' | 'meilisearch';
   /** Create the index and its settings if missing; idempotent. */
   prepare(): Promise<void>;
-  /** Insert or replace by id; visible to `search` when the promise resolves. */
+  /**
+   * Insert or replace; visible to `search` when the promise resolves. An index holds one document a latent, its
+   * headline: a newer explanation takes the place of the older one.
+   */
   upsert(documents: SearchDocument[]): Promise<void>;
-  /** Remove everything, before a rebuild. */
+  /** Remove everything. */
   clear(): Promise<void>;
+  /** Replace everything by these batches; searches find the old content until it is done. Returns how many came in. */
+  rebuild(batches: AsyncIterable<SearchDocument[]>): Promise<number>;
   count(): Promise<number>;
   /** `vector` is the query's embedding, or null when no embedder answered: then words alone, and `mode` says so. */
   search(query: SearchQuery, vector: Float32Array | null): Promise<SearchResults>;

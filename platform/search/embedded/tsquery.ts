@@ -1,0 +1,31 @@
+/** Pieces of PostgreSQL's tsquery language (“Text Search Types”), built from lexemes only: nothing typed gets in unquoted. */
+
+/** `a`: words as they stand; `d`: English stems. See the search migration. */
+export type LexemeWeight = 'a' | 'd';
+
+export function lexemeQuery(lexeme: string, weight: LexemeWeight): string {
+  return `${quoteLexeme(lexeme)}:${weight}`;
+}
+
+export function prefixQuery(prefix: string, weight: LexemeWeight): string {
+  return `${quoteLexeme(prefix)}:*${weight}`;
+}
+
+/** Words that must stand at these distances from each other. `words`: in order, positions strictly rising. */
+export function phraseQuery(words: readonly { lexeme: string; position: number }[]): string {
+  return words
+    .map(({ lexeme, position }, i) => (i === 0 ? '' : ` <${position - words[i - 1]!.position}> `) + lexemeQuery(lexeme, 'a'))
+    .join('');
+}
+
+export function anyOf(queries: readonly string[]): string {
+  return queries.map((query) => `(${query})`).join(' | ');
+}
+
+export function allOf(queries: readonly string[]): string {
+  return queries.map((query) => `(${query})`).join(' & ');
+}
+
+function quoteLexeme(lexeme: string): string {
+  return `'${lexeme.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
+}
