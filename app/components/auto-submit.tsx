@@ -1,0 +1,22 @@
+'use client';
+
+import Form from 'next/form';
+import type { ReactNode } from 'react';
+
+/** A GET form that sends itself when a box is ticked or a choice made; without JavaScript its button does. */
+export function AutoSubmit({ action, className, children, label }: { action: string; className?: string; children: ReactNode; label: string }) {
+  return (
+    <Form
+      action={action}
+      className={className}
+      aria-label={label}
+      scroll={false}
+      onChange={(event) => {
+        const field = event.target;
+        if (field instanceof HTMLSelectElement || (field instanceof HTMLInputElement && field.type === 'checkbox')) event.currentTarget.requestSubmit();
+      }}
+    >
+      {children}
+    </Form>
+  );
+}

@@ -1,0 +1,47 @@
+import { axisPosition, CHANCE, halfWidth } from '#lib/score/axis.ts';
+import { formatScore, plural } from '#lib/format/number.ts';
+
+/** What a whisker needs of a score, whatever list it comes from. */
+export interface WhiskerScore {
+  /** Null where every answer failed. */
+  value: number | null;
+  lower: number | null;
+  upper: number | null;
+  /** The same score for another latent's explanation; null where there is none. */
+  control: number | null;
+  nPositives: number;
+  nNegatives: number;
+}
+
+/** A score on its axis: dot, 95 % interval, chance, control; beside it value ± half-width and n. Never a bare number. */
+export function Whisker({ name, showName = true, score }: { name: string; showName?: boolean; score: WhiskerScore }) {
+  const { value, lower, upper, control } = score;
+  const n = score.nPositives + score.nNegatives;
+  const half = halfWidth(lower, upper);
+  return (
+    <div className={showName ? 'whisk' : 'whisk whisk-bare'}>
+      {showName && <span>{name}</span>}
+      <span className="axis" role="img" aria-label={describe(name, score)}>
+        <i className="chance" />
+        {lower !== null && upper !== null && (
+          <i className="ci" style={{ left: `${axisPosition(lower)}%`, width: `${Math.max(0.6, axisPosition(upper) - axisPosition(lower))}%` }} />
+        )}
+        {control !== null && <i className="ctl" style={{ left: `${axisPosition(control)}%` }} />}
+        {value !== null && <i className="dot" style={{ left: `${axisPosition(value)}%` }} />}
+      </span>
+      <span className="num" title={`${plural(score.nPositives, 'window')} where it fires, ${score.nNegatives} where it does not`}>
+        {value === null ? '–' : formatScore(value)}{' '}
+        <span>
+          {half === null ? '' : `±${formatScore(half)} `}· {n}
+        </span>
+      </span>
+    </div>
+  );
+}
+
+function describe(name: string, score: WhiskerScore): string {
+  if (score.value === null) return `${name}: no value, every answer failed`;
+  const interval = score.lower !== null && score.upper !== null ? `, 95 percent interval ${formatScore(score.lower)} to ${formatScore(score.upper)}` : '';
+  const control = score.control === null ? '' : `, control ${formatScore(score.control)}`;
+  return `${name} ${formatScore(score.value)}${interval}${control}, chance ${formatScore(CHANCE)}`;
+}

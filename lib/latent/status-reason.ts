@@ -1,0 +1,35 @@
+import type { LatentDetail } from '#lib/catalogue/schema.ts';
+import { formatCount, plural } from '#lib/format/number.ts';
+
+type Counts = Pick<LatentDetail, 'status' | 'tokenCount' | 'firingCount' | 'trainWindows' | 'testWindows' | 'trainDocuments' | 'testDocuments'>;
+
+export const STATUS_NAMES: Record<LatentDetail['status'], string> = {
+  ready: 'ready',
+  dead: 'dead',
+  too_few_windows: 'too few windows',
+  too_few_documents: 'too few documents',
+};
+
+/** Why a latent has no explanation, with its own numbers; null for one that can have one. */
+export function statusReason(latent: Counts): { title: string; text: string } | null {
+  const fired = `It fired on ${plural(latent.firingCount, 'token')} of ${formatCount(latent.tokenCount)}`;
+  switch (latent.status) {
+    case 'ready':
+      return null;
+    case 'dead':
+      return {
+        title: 'This latent never fired',
+        text: `In ${plural(latent.tokenCount, 'token')} of text it stayed silent, so there is nothing to explain it from. Other text, or more of it, may wake it.`,
+      };
+    case 'too_few_windows':
+      return {
+        title: 'This latent fired in too few windows',
+        text: `${fired}, in ${plural(latent.trainWindows, 'window')} that could be evidence and ${formatCount(latent.testWindows)} that could be its exam. That is too little to explain it and then test the explanation fairly, so neither was done.`,
+      };
+    case 'too_few_documents':
+      return {
+        title: 'This latent fired in too few documents',
+        text: `${fired}, but only in ${plural(latent.trainDocuments, 'document')} that could be evidence and ${formatCount(latent.testDocuments)} that could be its exam. An explanation could fit those documents alone and still pass, so none was made.`,
+      };
+  }
+}
