@@ -20,7 +20,7 @@ export function collectShard(services: WorkerServices): TaskHandler<'collect.sha
     let pairs: number | null = null;
     const started = performance.now();
     if (!(await services.artifacts.has(shardKey(key, shard)))) {
-      const model = await services.cache.get(`model:${key}`, () => openModel(services, run), (opened) => opened.close());
+      const model = await services.models.get(`model:${key}`, () => openModel(services, run), (opened) => opened.close());
       const batches: ShardPairs[] = [];
       let tokens = 0;
       for (let row = first; row < first + count; row += BATCH_ROWS) {

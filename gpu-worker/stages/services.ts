@@ -19,4 +19,6 @@ export interface WorkerServices {
   threads: number | undefined;
   log: Log;
   cache: RunCache;
+  /** Open model sessions. Apart from `cache`, and asked only by the `gpu` queue, which runs one job at a time: a session is closed when another is opened and must not be in use then. */
+  models: RunCache;
 }
