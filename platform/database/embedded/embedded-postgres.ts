@@ -184,8 +184,10 @@ function urlOf(port: number, password: string): string {
 }
 
 /** Messages in English, whatever the machine speaks, so that they can be searched for; nothing of ours (keys, passwords) is handed on. */
-function serverEnvironment(): Record<string, string> | undefined {
-  return process.platform === 'win32' ? undefined : { PATH: '/usr/bin:/bin:/usr/sbin:/sbin', LC_ALL: 'C', TZ: 'UTC' };
+function serverEnvironment(): NodeJS.ProcessEnv | undefined {
+  if (process.platform === 'win32') return undefined;
+  const variables: Partial<NodeJS.ProcessEnv> = { PATH: '/usr/bin:/bin:/usr/sbin:/sbin', LC_ALL: 'C', TZ: 'UTC' };
+  return variables as NodeJS.ProcessEnv;
 }
 
 function collectLines(child: ChildProcess, onLine?: (line: string) => void): string[] {
