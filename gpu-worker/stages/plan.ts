@@ -1,4 +1,4 @@
-import type { PoolClient } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import { rngFor, sampleIndices } from '#lib/random/rng.ts';
 import type { JobName } from '#lib/jobs/registry.ts';
 import { JOBS } from '#lib/jobs/registry.ts';
@@ -128,7 +128,7 @@ function batches(items: readonly number[], size: number): number[][] {
 }
 
 /** The run's latents with evidence and exam enough to be explained, ascending. */
-export async function readyLatents(client: PoolClient, run: RunFacts): Promise<number[]> {
+export async function readyLatents(client: Pool | PoolClient, run: RunFacts): Promise<number[]> {
   const { rows } = await client.query<{ index: number }>(
     `SELECT index FROM latents WHERE coder_id = $1 AND run_id = $2 AND status = 'ready' ORDER BY index`,
     [String(run.coderId), String(run.id)],

@@ -1,0 +1,31 @@
+import { inFlight } from './in-flight.ts';
+import { withBreaker } from './breaker.ts';
+import type { ChatClient } from './chat-client.ts';
+
+/**
+ * Works on the items of a batch, as many at once as the client makes calls. Items that the endpoint failed are worked
+ * on once more when it answers a trivial question by then; so what still fails is the items' own doing, and an
+ * endpoint that is down fails the batch, to be done again later, and not its items one by one.
+ *
+ * @param work does one item with the client given; resolves also when the endpoint failed it
+ * @param endpointFailed whether a result is such a failure
+ * @returns results in the items' order
+ * @throws what `ChatClient.chat` throws for the trivial question, and whatever `work` throws
+ */
+export async function answeringBatch<Item, Result>(
+  chat: ChatClient,
+  items: readonly Item[],
+  work: (chat: ChatClient, item: Item) => Promise<Result>,
+  endpointFailed: (result: Result) => boolean,
+  signal: AbortSignal,
+): Promise<Result[]> {
+  const first = withBreaker(chat);
+  const results = await inFlight(items, chat.slots, (item) => work(first, item));
+  const failed = results.flatMap((result, i) => (endpointFailed(result) ? [i] : []));
+  if (failed.length === 0) return results;
+  await chat.chat({ messages: [{ role: 'user', content: 'Answer with the one word: yes' }], maxTokens: 16, temperature: 0, signal });
+  const second = withBreaker(chat);
+  const again = await inFlight(failed, chat.slots, (i) => work(second, items[i] as Item));
+  for (const [j, i] of failed.entries()) results[i] = again[j] as Result;
+  return results;
+}

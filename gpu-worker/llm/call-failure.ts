@@ -1,0 +1,66 @@
+import { APIConnectionTimeoutError, APIError } from 'openai';
+import { errorMessage } from '#lib/errors/app-error.ts';
+
+/** Why one attempt at a call gave no answer. */
+export interface CallFailure {
+  kind: 'status' | 'timeout' | 'connection' | 'not_chat';
+  /** HTTP status; null when none came. */
+  status: number | null;
+  /** The endpoint's word and the request field it blames, where it gives them. */
+  code: string | null;
+  param: string | null;
+  headers: Headers | undefined;
+  /** What the endpoint or the network said, as it came: may hold the key, so never show it unredacted. */
+  detail: string;
+}
+
+/** Sorts whatever the `openai` package or the body's reader threw. `timedOut`: our own clock stopped the attempt. */
+export function callFailure(error: unknown, timedOut: boolean): CallFailure {
+  const none = { status: null, code: null, param: null, headers: undefined };
+  if (timedOut || error instanceof APIConnectionTimeoutError) return { ...none, kind: 'timeout', detail: '' };
+  if (error instanceof APIError && error.status !== undefined) {
+    const { status, code, param, headers, message } = error as APIError<number, Headers>;
+    return { kind: 'status', status, code: code ?? null, param: param ?? null, headers, detail: message };
+  }
+  // A connection cut inside the body is no APIError: the package has handed the body on by then.
+  const cause = error instanceof Error && error.cause !== undefined ? `: ${errorMessage(error.cause)}` : '';
+  return { ...none, kind: 'connection', detail: `${errorMessage(error)}${cause}` };
+}
+
+/** Whether the same call may succeed when made again. */
+export function isTransient(failure: CallFailure): boolean {
+  switch (failure.kind) {
+    case 'timeout':
+    case 'connection':
+      return true;
+    case 'not_chat':
+      return false;
+    case 'status': {
+      // An empty account answers 429 as well; no waiting fills it.
+      if (failure.code === 'insufficient_quota') return false;
+      const status = failure.status ?? 0;
+      return status === 408 || status === 409 || status === 425 || status === 429 || status >= 500;
+    }
+  }
+}
+
+/** The setting to change before any call can succeed; null when the failure is this call's own, or passes. */
+export function settingAtFault(failure: CallFailure): 'LLM_API_KEY' | 'LLM_BASE_URL' | 'LLM_MODEL' | null {
+  if (failure.kind === 'not_chat') return 'LLM_BASE_URL';
+  if (failure.status === 401 || failure.status === 402 || failure.status === 403 || failure.code === 'insufficient_quota') return 'LLM_API_KEY';
+  return failure.status === 404 ? 'LLM_MODEL' : null;
+}
+
+/** One sentence for a person, without host and model: what went wrong and what to do. */
+export function describeFailure(failure: CallFailure, attempts: number, timeoutMs: number): string {
+  const tries = attempts === 1 ? 'one attempt' : `${attempts} attempts`;
+  if (failure.kind === 'timeout') return `gave no whole answer within ${timeoutMs / 1000} s (${tries}); try again later, or use a faster model`;
+  if (failure.kind === 'connection') return `could not be reached, or cut the connection (${tries}); check that it is running and that LLM_BASE_URL is right`;
+  if (failure.kind === 'not_chat') return 'answered with something that is no chat completion; check that LLM_BASE_URL ends where /chat/completions begins, usually in /v1';
+  if (failure.code === 'insufficient_quota' || failure.status === 402) return 'has no credit left for this key; top it up, or set another LLM_API_KEY';
+  if (failure.status === 401 || failure.status === 403) return `refused the key (HTTP ${failure.status}); check LLM_API_KEY`;
+  if (failure.status === 404) return 'does not know the model or the address (HTTP 404); check LLM_MODEL and LLM_BASE_URL';
+  if (failure.status === 429) return `still limits the rate of requests after ${tries} (HTTP 429); try again later`;
+  if (isTransient(failure)) return `failed (HTTP ${failure.status}, ${tries}); try again later`;
+  return `refused the request (HTTP ${failure.status})`;
+}

@@ -1,0 +1,24 @@
+import type { ChatReply } from './chat-client.ts';
+
+/** What some calls took together. */
+export interface Usage {
+  calls: number;
+  /** Null as soon as one endpoint's answer did not say: a sum over the others would pass for the whole. */
+  tokensIn: number | null;
+  tokensOut: number | null;
+  /** Sum over calls, not wall time: they overlap. */
+  durationMs: number;
+}
+
+export function usageOf(replies: readonly Pick<ChatReply, 'tokensIn' | 'tokensOut' | 'durationMs'>[]): Usage {
+  return {
+    calls: replies.length,
+    tokensIn: sum(replies.map(({ tokensIn }) => tokensIn)),
+    tokensOut: sum(replies.map(({ tokensOut }) => tokensOut)),
+    durationMs: replies.reduce((total, { durationMs }) => total + durationMs, 0),
+  };
+}
+
+function sum(counts: readonly (number | null)[]): number | null {
+  return counts.reduce<number | null>((total, count) => (total === null || count === null ? null : total + count), 0);
+}
