@@ -1,0 +1,100 @@
+import { betterAuth } from 'better-auth';
+import { prismaAdapter } from 'better-auth/adapters/prisma';
+import { APIError, createAuthMiddleware } from 'better-auth/api';
+import { z } from 'zod';
+import type { Log } from '#platform/log/log.ts';
+import type { PrismaClient } from '#prisma/generated/client.ts';
+import { createAttemptLimit } from './attempt-limit.ts';
+import { MIN_PASSWORD_LENGTH } from './users.ts';
+
+/** What this site has no use for stays shut: accounts are made by admins, and nothing sends e-mail. */
+const DISABLED_PATHS = [
+  '/sign-up/email',
+  '/sign-in/social',
+  '/link-social',
+  '/unlink-account',
+  '/change-email',
+  '/delete-user',
+  '/delete-user/callback',
+  '/request-password-reset',
+  '/reset-password',
+  '/reset-password/:token',
+  '/send-verification-email',
+  '/verify-email',
+  '/callback/:id',
+  '/get-access-token',
+  '/refresh-token',
+  '/account-info',
+];
+
+const WEEK_SECONDS = 7 * 24 * 3600;
+const DAY_SECONDS = 24 * 3600;
+
+/** Wrong passwords an account takes in a quarter of an hour, whatever addresses they come from: 2,000 a day, for 10 characters or more. */
+const ATTEMPTS_PER_ACCOUNT = 20;
+const ATTEMPT_WINDOW_MS = 15 * 60_000;
+
+const signInBodySchema = z.object({ email: z.string() });
+
+export interface AuthOptions {
+  prisma: PrismaClient;
+  /** Where visitors find the site; cookies are secure when it is https. */
+  siteUrl: string;
+  secret: string;
+  log: Log;
+}
+
+/** Sign-in by e-mail and password, sessions in our own tables. */
+export function createAuth({ prisma, siteUrl, secret, log }: AuthOptions) {
+  const attempts = createAttemptLimit({ most: ATTEMPTS_PER_ACCOUNT, windowMs: ATTEMPT_WINDOW_MS });
+  const accountOf = (path: string, body: unknown): string | null => {
+    if (path !== '/sign-in/email') return null;
+    const parsed = signInBodySchema.safeParse(body);
+    return parsed.success ? parsed.data.email.trim().toLowerCase() : null;
+  };
+  return betterAuth({
+    appName: 'Latent Atlas',
+    baseURL: siteUrl,
+    basePath: '/api/auth',
+    secret,
+    database: prismaAdapter(prisma, { provider: 'postgresql', transaction: true }),
+    trustedOrigins: trustedOrigins(siteUrl),
+    disabledPaths: DISABLED_PATHS,
+    emailAndPassword: { enabled: true, disableSignUp: true, minPasswordLength: MIN_PASSWORD_LENGTH, maxPasswordLength: 128 },
+    user: { additionalFields: { role: { type: 'string', required: false, defaultValue: 'user', input: false } } },
+    session: { expiresIn: WEEK_SECONDS, updateAge: DAY_SECONDS },
+    // By address; only one the server itself wrote can be believed, so the limit by account above does not depend on it.
+    rateLimit: { enabled: true, storage: 'memory', window: 60, max: 120, customRules: { '/sign-in/email': { window: 60, max: 10 } } },
+    advanced: {
+      cookiePrefix: 'atlas',
+      useSecureCookies: new URL(siteUrl).protocol === 'https:',
+      defaultCookieAttributes: { httpOnly: true, sameSite: 'lax' },
+    },
+    telemetry: { enabled: false },
+    logger: {
+      level: 'warn',
+      log: (level, message, ...details) => log[level === 'error' ? 'error' : 'warn']({ event: 'auth', message, ...(details.length > 0 && { details }) }),
+    },
+    hooks: {
+      before: createAuthMiddleware(async (request) => {
+        const account = accountOf(request.path, request.body);
+        const seconds = account === null ? 0 : attempts.attempt(account);
+        if (seconds > 0) throw new APIError('TOO_MANY_REQUESTS', { message: `Too many attempts for this account: try again in ${Math.ceil(seconds / 60)} min.` });
+      }),
+      after: createAuthMiddleware(async (request) => {
+        const account = accountOf(request.path, request.body);
+        if (account !== null && request.context.newSession !== null) attempts.reset(account);
+      }),
+    },
+  });
+}
+
+export type Auth = ReturnType<typeof createAuth>;
+
+/** The site's origin; on this machine its other names too, since people type either. */
+export function trustedOrigins(siteUrl: string): string[] {
+  const url = new URL(siteUrl);
+  const hosts = ['localhost', '127.0.0.1', '[::1]'];
+  if (!hosts.includes(url.hostname)) return [url.origin];
+  return hosts.map((host) => `${url.protocol}//${host}${url.port === '' ? '' : `:${url.port}`}`);
+}

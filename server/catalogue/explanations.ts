@@ -1,0 +1,85 @@
+import type { Pool } from 'pg';
+import { z } from 'zod';
+import type { ExplanationView } from '#lib/explanation/schema.ts';
+import { scoreSchema, type ScoreView } from '#lib/score/schema.ts';
+import { toMethod } from './rows.ts';
+
+export interface ScoreDbRow {
+  id: string;
+  explanation_id: string;
+  scorer: string;
+  metric: string;
+  value: number | null;
+  lower: number | null;
+  upper: number | null;
+  control_value: number | null;
+  control_lower: number | null;
+  control_upper: number | null;
+  n_positives: number;
+  n_negatives: number;
+  n_failed: number;
+  exam: string;
+  created_at: Date;
+}
+
+export const SCORE_COLUMNS = `s.id, s.explanation_id, s.scorer, s.metric, s.value, s.lower, s.upper, s.control_value, s.control_lower, s.control_upper,
+  s.n_positives, s.n_negatives, s.n_failed, s.exam, s.created_at`;
+
+export function toScore(row: ScoreDbRow): ScoreView {
+  return scoreSchema.parse({
+    id: row.id,
+    explanationId: row.explanation_id,
+    scorer: row.scorer,
+    metric: row.metric,
+    value: row.value,
+    lower: row.lower,
+    upper: row.upper,
+    control: row.control_value === null ? null : { value: row.control_value, lower: row.control_lower, upper: row.control_upper },
+    nPositives: row.n_positives,
+    nNegatives: row.n_negatives,
+    nFailed: row.n_failed,
+    exam: row.exam,
+    createdAt: row.created_at.toISOString(),
+  });
+}
+
+const provenanceSchema = z.record(z.string(), z.unknown());
+
+interface ExplanationDbRow {
+  id: string;
+  method: string;
+  explainer: string;
+  text: string;
+  run_id: string;
+  created_at: Date;
+  provenance: unknown;
+}
+
+/** All explanations of a latent, newest first, each with its scores, newest first. */
+export async function explanationsOf(pool: Pool, coderId: string, index: number): Promise<ExplanationView[]> {
+  const [explanations, scores] = await Promise.all([
+    pool.query<ExplanationDbRow>(
+      `select id, method, explainer, text, run_id, created_at, provenance from explanations
+       where coder_id = $1 and latent_index = $2 order by id desc`,
+      [coderId, index],
+    ),
+    pool.query<ScoreDbRow>(`select ${SCORE_COLUMNS} from scores s where s.coder_id = $1 and s.latent_index = $2 order by s.id desc`, [coderId, index]),
+  ]);
+  const byExplanation = new Map<string, ScoreView[]>();
+  for (const row of scores.rows) {
+    const own = byExplanation.get(row.explanation_id);
+    if (own === undefined) byExplanation.set(row.explanation_id, [toScore(row)]);
+    else own.push(toScore(row));
+  }
+  return explanations.rows.map((row) => ({
+    id: row.id,
+    method: toMethod(row.method),
+    explainer: row.explainer,
+    text: row.text,
+    baseline: row.method === 'lexical',
+    runId: row.run_id,
+    createdAt: row.created_at.toISOString(),
+    provenance: provenanceSchema.parse(row.provenance),
+    scores: byExplanation.get(row.id) ?? [],
+  }));
+}

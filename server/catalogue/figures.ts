@@ -1,0 +1,33 @@
+import type { Pool } from 'pg';
+import type { FeaturedLatent } from '#lib/catalogue/overview.ts';
+import type { ScoreDistribution } from '#lib/score/distribution.ts';
+import { refreshing } from '#server/cache/refreshing.ts';
+import { readFeatured } from './featured.ts';
+import { readScoreDistribution } from './score-distribution.ts';
+import { readTallies, type Tallies } from './tallies.ts';
+
+/** Figures that cost a scan, kept for a few seconds by each process. */
+export interface CatalogueFigures {
+  tallies(): Promise<Tallies>;
+  distribution(coderId: string): Promise<ScoreDistribution>;
+  featured(): Promise<FeaturedLatent[]>;
+}
+
+/** Short enough that a running demo's numbers move, long enough that visitors do not each cost a scan. */
+const TTL_MS = 3000;
+
+export function createFigures(pool: Pool, onError: (error: unknown) => void): CatalogueFigures {
+  const options = { ttlMs: TTL_MS, onError };
+  const distributions = new Map<string, () => Promise<ScoreDistribution>>();
+  const tallies = refreshing(() => readTallies(pool), options);
+  return {
+    tallies,
+    featured: refreshing(() => readFeatured(pool), options),
+    distribution(coderId) {
+      // One entry a coder that exists: ids come from the database, so that visitors cannot make it grow.
+      const known = distributions.get(coderId) ?? refreshing(() => readScoreDistribution(pool, coderId), options);
+      distributions.set(coderId, known);
+      return known();
+    },
+  };
+}

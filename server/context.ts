@@ -1,0 +1,68 @@
+import type { Pool, PoolClient } from 'pg';
+import type { Database } from '#platform/database/database.ts';
+import type { EmbedderClient } from '#platform/embedder/types.ts';
+import type { InstanceEnvironment } from '#platform/instance/instance.ts';
+import type { Log } from '#platform/log/log.ts';
+import type { NewTask } from '#platform/queue/types.ts';
+import type { SearchEngine } from '#platform/search/types.ts';
+import { type Auth, createAuth, trustedOrigins } from '#server/auth/auth.ts';
+import { type CatalogueFigures, createFigures } from '#server/catalogue/figures.ts';
+import { createRunWatcher, type RunWatcher } from '#server/runs/watcher.ts';
+import { createQueryVectors, type QueryVectors } from '#server/search/query-vectors.ts';
+
+/** Puts tasks into the queue in the caller's transaction. */
+export type Enqueue = (client: PoolClient, tasks: NewTask[]) => Promise<void>;
+
+/** What one process of the site knows and holds; made once by `getServer`, or by a test from its own parts. */
+export interface Server {
+  environment: InstanceEnvironment;
+  log: Log;
+  pool: Pool;
+  search: SearchEngine;
+  queryVectors: QueryVectors;
+  enqueue: Enqueue;
+  auth: Auth;
+  trustedOrigins: readonly string[];
+  figures: CatalogueFigures;
+  watcher: RunWatcher;
+  /** Closes what `getServer` opened, last opened first. */
+  close(): Promise<void>;
+}
+
+export interface ServerParts {
+  environment: InstanceEnvironment;
+  log: Log;
+  database: Pick<Database, 'pool' | 'prisma'>;
+  search: SearchEngine;
+  /** Null: search goes by words alone. */
+  embedder: EmbedderClient | null;
+  enqueue: Enqueue;
+}
+
+/** Longest a visitor waits for the embedder before the search goes by words; a warm one takes 10 to 30 ms. */
+const EMBED_TIMEOUT_MS = 1500;
+const QUERY_VECTORS_KEPT = 1000;
+
+/** Joins the parts; opens nothing. `close` stops only what was started here, the parts stay their owner's. */
+export function createServer({ environment, log, database: { pool, prisma }, search, embedder, enqueue }: ServerParts): Server {
+  const watcher = createRunWatcher(pool, (error) => log.error({ event: 'run_watch_failed', error }));
+  return {
+    environment,
+    log,
+    pool,
+    search,
+    queryVectors: createQueryVectors(embedder, {
+      timeoutMs: EMBED_TIMEOUT_MS,
+      capacity: QUERY_VECTORS_KEPT,
+      onUnavailable: (error) => log.warn({ event: 'search_without_meaning', error }),
+    }),
+    enqueue,
+    auth: createAuth({ prisma, siteUrl: environment.siteUrl, secret: environment.authSecret, log }),
+    trustedOrigins: trustedOrigins(environment.siteUrl),
+    figures: createFigures(pool, (error) => log.error({ event: 'figures_refresh_failed', error })),
+    watcher,
+    async close() {
+      watcher.close();
+    },
+  };
+}
