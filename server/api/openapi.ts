@@ -1,10 +1,10 @@
 import { generateOpenApiDocument } from 'trpc-to-openapi';
 import { z } from 'zod';
 import { ACTIONS } from '#server/access/policy.ts';
+import { allProcedures } from './procedures.ts';
 import { PROBLEM_MEDIA_TYPE, problemSchema } from './problem.ts';
 import { REST_BASE } from './rest.ts';
 import { appRouter } from './router.ts';
-import type { ProcedureMeta } from './trpc.ts';
 
 export type OpenApiDocument = ReturnType<typeof generateOpenApiDocument>;
 
@@ -26,7 +26,7 @@ const REFUSALS = {
  * knows neither problem documents nor who may do what; these are put in here.
  */
 export function openApiDocument(siteUrl: string, version: string): OpenApiDocument {
-  const document = generateOpenApiDocument(appRouter, {
+  const document = generateOpenApiDocument(asOpenApiRouter(appRouter), {
     title: 'Latent Atlas',
     description:
       'Latents of language models with their explanations, each scored on text it was not explained from. Reading needs no key. Scores come with a 95 % interval and the same score for another latent’s explanation as control.',
@@ -38,10 +38,11 @@ export function openApiDocument(siteUrl: string, version: string): OpenApiDocume
   });
   const schemas = { ...document.components?.schemas, Problem: problemJsonSchema() };
   document.components = { ...document.components, schemas };
-  for (const procedure of Object.values(appRouter._def.procedures)) {
-    const { openapi, action } = procedure._def.meta as ProcedureMeta;
-    const operation = openapi === undefined ? undefined : document.paths?.[openapi.path]?.[openapi.method.toLowerCase() as 'get' | 'post'];
-    if (operation === undefined || openapi === undefined) continue;
+  for (const procedure of Object.values(allProcedures())) {
+    const { openapi, action } = procedure._def.meta ?? {};
+    if (openapi === undefined || action === undefined) continue;
+    const operation = document.paths?.[openapi.path]?.[openapi.method.toLowerCase() as 'get' | 'post'];
+    if (operation === undefined) continue;
     const guarded = ACTIONS[action] !== 'anyone';
     const refusals = [
       REFUSALS.badRequest,
@@ -68,4 +69,9 @@ function problemAnswer(description: string) {
 function problemJsonSchema() {
   const { $schema: _dialect, ...schema } = z.toJSONSchema(problemSchema, { io: 'output' });
   return schema as NonNullable<NonNullable<OpenApiDocument['components']>['schemas']>[string];
+}
+
+/** The generator's type wants metadata of any shape, ours has one; what it reads of them, `openapi`, is of its own type. */
+function asOpenApiRouter(router: typeof appRouter): Parameters<typeof generateOpenApiDocument>[0] {
+  return router as unknown as Parameters<typeof generateOpenApiDocument>[0];
 }

@@ -1,15 +1,16 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
+import type { ProcedureFacts } from './procedures.ts';
 import { matchRoute, readQuery, restRoutes } from './rest-routes.ts';
 
-const procedure = (method: string, path: string, input: z.ZodType) => ({
+const procedure = (method: 'GET' | 'POST', path: `/${string}`, input: z.ZodType): ProcedureFacts => ({
   _def: { meta: { action: 'catalogue.read', openapi: { method, path } }, inputs: [input], type: method === 'GET' ? 'query' : 'mutation' },
 });
 const routes = restRoutes({
   'latents.get': procedure('GET', '/latents/{model}/{index}', z.object({ model: z.string(), index: z.coerce.number() })),
   'search.query': procedure('GET', '/search', z.object({ q: z.string().default(''), layer: z.array(z.coerce.number()).default([]), method: z.array(z.string()).optional() })),
   'runs.start': procedure('POST', '/search', z.object({})),
-  'hidden': { _def: { meta: { action: 'catalogue.read' }, inputs: [], type: 'query' } },
+  hidden: { _def: { meta: { action: 'catalogue.read' }, inputs: [], type: 'query' } },
 });
 
 function match(method: string, path: string) {

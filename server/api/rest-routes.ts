@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AppError } from '#lib/errors/app-error.ts';
+import type { ProcedureFacts } from './procedures.ts';
 import type { ProcedureMeta } from './trpc.ts';
 
 type Method = NonNullable<ProcedureMeta['openapi']>['method'];
@@ -15,15 +16,10 @@ export interface RestRoute {
   writes: boolean;
 }
 
-/** What is read of a router's procedures. */
-export interface RoutableProcedure {
-  _def: { meta?: unknown; inputs: unknown[]; type: string };
-}
-
 /** The REST operations of a router: its procedures that say in their meta where they are found. */
-export function restRoutes(procedures: Record<string, RoutableProcedure>): RestRoute[] {
+export function restRoutes(procedures: Record<string, ProcedureFacts>): RestRoute[] {
   return Object.entries(procedures).flatMap(([name, procedure]) => {
-    const { openapi } = (procedure._def.meta ?? {}) as Partial<ProcedureMeta>;
+    const openapi = procedure._def.meta?.openapi;
     if (openapi === undefined) return [];
     return [
       {

@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import { AppError } from '#lib/errors/app-error.ts';
 import { resolveRequestActor } from '#server/auth/resolve-actor.ts';
 import type { Server } from '#server/context.ts';
+import { allProcedures } from './procedures.ts';
 import { problemResponse, toAppError } from './problem.ts';
 import { matchRoute, readQuery, restRoutes } from './rest-routes.ts';
-import { appRouter, createCaller } from './router.ts';
+import { createCaller } from './router.ts';
 
 export const REST_BASE = '/api/v1';
 
@@ -23,7 +24,7 @@ const PREFLIGHT_HEADERS = {
 /** The longest body a configuration or an account needs is a few kB. */
 const MAX_BODY_BYTES = 64 * 1024;
 
-const routes = restRoutes(appRouter._def.procedures);
+const routes = restRoutes(allProcedures());
 
 /**
  * Answers a request under /api/v1 with the procedure behind it. Answers are JSON with an ETag; refusals and failures are
