@@ -2,7 +2,8 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { AppError, errorMessage } from '#lib/errors/app-error.ts';
 import type { Graph } from './onnx-graph.ts';
 
-export type TensorData = Float32Array | Int32Array | BigInt64Array | Uint8Array;
+/** Halves travel as their bits in a Uint16Array; Uint8Array is boolean. */
+export type TensorData = Float32Array | Uint16Array | Int32Array | BigInt64Array | Uint8Array;
 
 /** A tensor outside the runtime: plain typed array, row-major, with its shape. */
 export interface PlainTensor {
@@ -66,6 +67,7 @@ export async function openSession(graph: Graph, options: SessionOptions = {}): P
 
 function toTensor({ data, shape }: PlainTensor): Tensor {
   if (data instanceof Float32Array) return new Tensor('float32', data, shape);
+  if (data instanceof Uint16Array) return new Tensor('float16', data, shape);
   if (data instanceof Int32Array) return new Tensor('int32', data, shape);
   if (data instanceof BigInt64Array) return new Tensor('int64', data, shape);
   return new Tensor('bool', data, shape);

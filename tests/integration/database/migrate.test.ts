@@ -119,13 +119,3 @@ describe('partitions', () => {
     expect((await pool.query('SELECT 1 FROM explanations WHERE coder_id = $1', [coder])).rowCount).toBe(0);
   });
 });
-
-test('search text is folded: accents and case do not matter', async () => {
-  await pool.query(
-    `INSERT INTO search_entries (id, coder_id, model_slug, coder_slug, latent_index, text, method, frequency, max_activation)
-     VALUES (1, 1, 'm', 'c', 0, 'Élections in São Paulo', 'lexical', 0.1, 1)`,
-  );
-  const query = `SELECT id FROM search_entries WHERE words @@ to_tsquery('english', fold_text($1))`;
-  expect((await pool.query(query, ['election & sao'])).rowCount).toBe(1);
-  expect((await pool.query(query, ['boats'])).rowCount).toBe(0);
-});
