@@ -1,5 +1,6 @@
 import { AppError } from '#lib/errors/app-error.ts';
 import type { DecoderSpec } from './decoder-spec.ts';
+import { fromSaeLensName } from './hookpoint-names.ts';
 
 /** A place in a model where hidden states can be read, with their width. */
 export interface Hookpoint {
@@ -28,17 +29,19 @@ export function listHookpoints(spec: DecoderSpec): Hookpoint[] {
   ];
 }
 
-const NAME = /^(?:embed|layers\.(\d+)(?:\.(attn|mlp|attn\.z|attn\.out|mlp\.in|mlp\.neurons|mlp\.out))?)$/;
+const MODULE_OUTPUT = /^layers\.(\d+)\.(?:attn|mlp)\.out$/;
 
 /**
- * The hookpoint a name means in this model; `.attn.out` and `.mlp.out` are accepted everywhere. Throws AppError
- * 'bad_request' listing the model's hookpoints when there is none of that name.
+ * The hookpoint that a name means in this model: a common name, or one of SAELens's. `.attn.out` and `.mlp.out` are
+ * accepted everywhere. Throws AppError 'bad_request' saying which hookpoints there are when the name means none.
  */
 export function resolveHookpoint(spec: DecoderSpec, name: string): Hookpoint {
-  const match = NAME.exec(name);
+  const common = fromSaeLensName(name) ?? name;
   const listed = listHookpoints(spec);
-  const found = listed.find((hookpoint) => hookpoint.name === name) ?? (match?.[2]?.endsWith('.out') && Number(match[1]) < spec.nLayers ? { name, width: spec.dModel } : undefined);
+  const found = listed.find((hookpoint) => hookpoint.name === common);
   if (found) return found;
+  const layer = MODULE_OUTPUT.exec(common)?.[1];
+  if (layer !== undefined && String(Number(layer)) === layer && Number(layer) < spec.nLayers) return { name: common, width: spec.dModel };
   const sites = [...new Set(listed.map((hookpoint) => hookpoint.name.replace(/\d+/, 'N')))].join(', ');
   throw new AppError('bad_request', `The model has no hookpoint ${name}; it has ${sites}, with N from 0 to ${spec.nLayers - 1}.`, { field: 'hookpoint' });
 }

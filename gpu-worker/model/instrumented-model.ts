@@ -1,6 +1,6 @@
 import { AppError } from '#lib/errors/app-error.ts';
 import type { SparseCoder } from '#gpu-worker/sparse-coder/coder.ts';
-import { writeEncoder } from '#gpu-worker/sparse-coder/encode-graph.ts';
+import { readLatents, writeEncoder } from '#gpu-worker/sparse-coder/encode-graph.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { decoderInputs, writeDecoder } from './decoder-graph.ts';
 import { resolveHookpoint } from './hookpoints.ts';
@@ -55,9 +55,7 @@ export async function openInstrumentedModel(o: { checkpoint: Checkpoint; taps: r
     if (coder.dIn !== width) {
       throw new AppError('shape_mismatch', `The sparse coder ${coder.dir} reads vectors of ${coder.dIn}, but ${name} of ${checkpoint.name} has ${width}.`);
     }
-    const encoded = writeEncoder(g, coder, hidden);
-    g.output(`${i}.indices`, encoded.indices, 'int32', ['tokens', 'k']);
-    g.output(`${i}.values`, encoded.values, 'float', ['tokens', 'k']);
+    writeEncoder(g, coder, hidden, `${i}`);
   });
   const session = await openSession(g.build(), o.threads === undefined ? {} : { threads: o.threads });
   return {
@@ -67,10 +65,8 @@ export async function openInstrumentedModel(o: { checkpoint: Checkpoint; taps: r
       const inputs = decoderInputs(checkpoint.spec, session.inputNames, rows, length);
       const outputs = await session.run({ ...inputs, input_ids: { data: inputIds, shape: [rows, length] } });
       return taps.map((tap, i) => {
-        if (!tap.coder) return { hidden: floats(outputs[`${i}.hidden`], checkpoint, tap.hookpoint) };
-        const indices = outputs[`${i}.indices`];
-        if (!(indices?.data instanceof Int32Array)) throw new AppError('internal', `The graph gave no indices for ${tap.hookpoint}.`);
-        return { indices: indices.data, values: floats(outputs[`${i}.values`], checkpoint, tap.hookpoint), k: indices.shape[1]! };
+        if (tap.coder) return readLatents(outputs, `${i}`, rows * length, tap.coder);
+        return { hidden: floats(outputs[`${i}.hidden`], checkpoint, tap.hookpoint) };
       });
     },
     close: () => session.release(),
@@ -89,9 +85,9 @@ function checkTokens(checkpoint: Checkpoint, inputIds: Int32Array, rows: number,
 
 function floats(tensor: PlainTensor | undefined, checkpoint: Checkpoint, hookpoint: string): Float32Array {
   if (!(tensor?.data instanceof Float32Array)) throw new AppError('internal', `The graph gave no values for ${hookpoint}.`);
-  // A NaN spreads to every later value of its row, and a sum shows it: cheaper than testing each.
+  // A sum shows what is not finite, cheaper than testing each value.
   let sum = 0;
   for (const value of tensor.data) sum += value;
-  if (Number.isNaN(sum)) throw new AppError('corrupt_file', `${checkpoint.name} gives values at ${hookpoint} that are not numbers: its weights are damaged.`);
+  if (!Number.isFinite(sum)) throw new AppError('corrupt_file', `${checkpoint.name} gives values at ${hookpoint} that are not finite numbers: its weights are damaged.`);
   return tensor.data;
 }

@@ -1,33 +1,104 @@
+import { AppError } from '#lib/errors/app-error.ts';
 import type { GraphBuilder, Value } from '#gpu-worker/model/onnx-graph.ts';
-import type { SparseCoder } from './coder.ts';
+import type { PlainTensor } from '#gpu-worker/model/onnx.ts';
+import type { CoderActivation, SparseCoder } from './coder.ts';
+import { latentsFromList, type Latents } from './latents.ts';
 
-/** The active latents of each token: indices int32 and values float, each [tokens, k]; a value of 0 marks an empty place. */
-export interface Encoded {
-  indices: Value;
-  values: Value;
+const INT32 = 6;
+
+/**
+ * Writes the coder's encoder behind `x` [tokens, dIn] and makes its active latents outputs whose names begin with
+ * `name`; `readLatents` takes them from there. A bounded activation gives k places a token; an unbounded one lists
+ * exactly the active ones, however many there are, so that nothing is cut off and nothing is computed twice.
+ */
+export function writeEncoder(g: GraphBuilder, coder: SparseCoder, x: Value, name: string): void {
+  const { activation } = coder;
+  const p = preActivations(g, coder, x);
+  // A damaged input or matrix must not pass for a silent latent: comparisons with NaN are false.
+  g.output(`${name}.input_sum`, g.op('ReduceSum', [x], { keepdims: 0 }), 'float', []);
+  if (coder.encoder) g.output(`${name}.weight_sum`, g.op('ReduceSum', [g.floatWeight(coder.encoder.tensor)], { keepdims: 0 }), 'float', []);
+  if (activation.kind === 'topk' || activation.kind === 'groupmax') {
+    const { indices, values } = activation.kind === 'topk' ? largest(g, coder, p, activation) : largestOfGroups(g, p, activation.k, coder.width);
+    g.output(`${name}.indices`, g.op('Cast', [indices], { to: INT32 }), 'int32', ['tokens', 'k']);
+    // ReLU after the selection gives the same non-zero latents as before it, on k values in place of the whole width.
+    g.output(`${name}.values`, g.op('Relu', [values]), 'float', ['tokens', 'k']);
+    return;
+  }
+  const { active, values } = thresholded(g, activation, p);
+  const places = g.op('NonZero', [active]);
+  g.output(`${name}.places`, g.op('Cast', [places], { to: INT32 }), 'int32', [2, 'active']);
+  g.output(`${name}.values`, g.op('GatherND', [values, g.op('Transpose', [places], { perm: [1, 0] })]), 'float', ['active']);
 }
 
-/** Writes the coder's encoder behind `x` [tokens, dIn]. Values are sorted from the largest for top-k, by group for group-max. */
-export function writeEncoder(g: GraphBuilder, coder: SparseCoder, x: Value): Encoded {
-  const centred = coder.centreInput ? g.op('Sub', [x, g.floatWeight(coder.decoderBias)]) : x;
-  const preActivations = g.op('Gemm', [centred, g.floatWeight(coder.encoder.tensor), g.floatWeight(coder.encoderBias)], {
-    transB: coder.encoder.layout === 'latents_first' ? 1 : 0,
-  });
-  const { values, indices } = coder.activation.kind === 'topk' ? largest(g, preActivations, coder.activation.k) : largestOfGroups(g, preActivations, coder.activation.k, coder.width);
-  // ReLU after the selection gives the same non-zero latents as before it, on k values in place of the whole width.
-  return { values: g.op('Relu', [values]), indices: g.op('Cast', [indices], { to: 6 }) };
+/** Takes the latents of `tokens` tokens from a run's outputs. Throws AppError 'corrupt_file' when input or weights are not numbers. */
+export function readLatents(outputs: Readonly<Record<string, PlainTensor>>, name: string, tokens: number, coder: SparseCoder): Latents {
+  const floats = (key: string): Float32Array => {
+    const data = outputs[`${name}.${key}`]?.data;
+    if (!(data instanceof Float32Array)) throw new AppError('internal', `The graph gave no ${key}.`);
+    return data;
+  };
+  if (coder.encoder && !Number.isFinite(floats('weight_sum')[0])) throw new AppError('corrupt_file', `The encoder of ${coder.dir} holds values that are not finite numbers: the file is damaged.`);
+  if (!Number.isFinite(floats('input_sum')[0])) throw new AppError('corrupt_file', `The vectors given to ${coder.dir} are not all finite numbers: the model's weights are damaged.`);
+  const listed = outputs[`${name}.places`];
+  if (listed?.data instanceof Int32Array) return latentsFromList(listed.data, floats('values'), tokens);
+  const indices = outputs[`${name}.indices`];
+  if (!(indices?.data instanceof Int32Array)) throw new AppError('internal', 'The graph gave no latents.');
+  return { indices: indices.data, values: floats('values'), k: indices.shape[1]! };
 }
 
-function largest(g: GraphBuilder, x: Value, k: number): Encoded {
-  const [values, indices] = g.ops('TopK', [x, g.int64([k])], 2, { axis: -1, largest: 1, sorted: 1 });
+function preActivations(g: GraphBuilder, coder: SparseCoder, x: Value): Value {
+  const normalised = normalise(g, coder, x);
+  const { encoder, encoderBias, decoderBias } = coder;
+  if (!encoder) return normalised;
+  const centred = coder.centreInput && decoderBias ? g.op('Sub', [normalised, g.floatWeight(decoderBias.tensor)]) : normalised;
+  const inputs = [centred, g.floatWeight(encoder.tensor)];
+  if (encoderBias) inputs.push(g.floatWeight(encoderBias));
+  return g.op('Gemm', inputs, { transB: encoder.layout === 'latents_first' ? 1 : 0, alpha: { float: encoder.scale } });
+}
+
+function normalise(g: GraphBuilder, { normalisation, dIn }: SparseCoder, x: Value): Value {
+  const last = g.int64([-1]);
+  if (normalisation === 'constant_norm') {
+    return g.op('Mul', [x, g.op('Div', [g.float([Math.sqrt(dIn)]), g.op('ReduceL2', [x, last])])]);
+  }
+  if (normalisation === 'layer_norm') {
+    const centred = g.op('Sub', [x, g.op('ReduceMean', [x, last])]);
+    const variance = g.op('Div', [g.op('ReduceSumSquare', [centred, last]), g.float([dIn - 1])]);
+    return g.op('Div', [centred, g.op('Add', [g.op('Sqrt', [variance]), g.float([1e-5])])]);
+  }
+  return x;
+}
+
+function largest(g: GraphBuilder, coder: SparseCoder, p: Value, { k, rescale }: { k: number; rescale: boolean }): { indices: Value; values: Value } {
+  const [values, indices] = g.ops('TopK', [rescale ? g.op('Mul', [p, decoderNorms(g, coder)]) : p, g.int64([k])], 2, { axis: -1, largest: 1, sorted: 1 });
   return { values: values!, indices: indices! };
 }
 
+/** The length of each latent's decoder row, [latents]: a constant that the runtime computes once. */
+function decoderNorms(g: GraphBuilder, { decoder }: SparseCoder): Value {
+  if (!decoder) throw new RangeError('rescaling needs a decoder');
+  return g.op('ReduceL2', [g.floatWeight(decoder.tensor), g.int64([decoder.layout === 'latents_first' ? 1 : 0])], { keepdims: 0 });
+}
+
 /** The largest of each of k contiguous groups. */
-function largestOfGroups(g: GraphBuilder, x: Value, k: number, width: number): Encoded {
+function largestOfGroups(g: GraphBuilder, p: Value, k: number, width: number): { indices: Value; values: Value } {
   const size = width / k;
-  const groups = g.op('Reshape', [x, g.int64([-1, k, size])]);
-  const inGroup = g.op('ArgMax', [groups], { axis: -1, keepdims: 0 });
+  const groups = g.op('Reshape', [p, g.int64([-1, k, size])]);
   const starts = g.int64(Array.from({ length: k }, (_, group) => group * size));
-  return { values: g.op('ReduceMax', [groups, g.int64([-1])], { keepdims: 0 }), indices: g.op('Add', [inGroup, starts]) };
+  return { values: g.op('ReduceMax', [groups, g.int64([-1])], { keepdims: 0 }), indices: g.op('Add', [g.op('ArgMax', [groups], { axis: -1, keepdims: 0 }), starts]) };
+}
+
+/** Which latents are active, bool [tokens, latents], and their values. */
+function thresholded(g: GraphBuilder, activation: Extract<CoderActivation, { kind: 'relu' | 'jumprelu' | 'gated' }>, p: Value): { active: Value; values: Value } {
+  const zero = g.float([0]);
+  if (activation.kind === 'relu') return { active: g.op('Greater', [p, zero]), values: p };
+  if (activation.kind === 'jumprelu') {
+    const { threshold, logarithmic } = activation;
+    const stated = typeof threshold === 'number' ? g.float([threshold]) : g.floatWeight(threshold);
+    const bound = g.op('Max', [logarithmic ? g.op('Exp', [stated]) : stated, zero]);
+    return { active: g.op('Greater', [p, bound]), values: p };
+  }
+  const magnitude = g.op('Add', [g.op('Mul', [p, g.op('Exp', [g.floatWeight(activation.logMagnitude)])]), g.floatWeight(activation.magnitudeBias)]);
+  const gate = g.op('Greater', [g.op('Add', [p, g.floatWeight(activation.gateBias)]), zero]);
+  return { active: g.op('And', [gate, g.op('Greater', [magnitude, zero])]), values: magnitude };
 }

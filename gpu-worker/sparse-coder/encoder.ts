@@ -2,8 +2,8 @@ import { AppError } from '#lib/errors/app-error.ts';
 import { GraphBuilder } from '#gpu-worker/model/onnx-graph.ts';
 import { openSession } from '#gpu-worker/model/onnx.ts';
 import type { SparseCoder } from './coder.ts';
-import type { Latents } from './decode.ts';
-import { writeEncoder } from './encode-graph.ts';
+import { readLatents, writeEncoder } from './encode-graph.ts';
+import type { Latents } from './latents.ts';
 
 /** A sparse coder on its own, for hidden states that lie at hand. */
 export interface Encoder {
@@ -15,16 +15,13 @@ export interface Encoder {
 /** Opens the coder's encoder without a model. */
 export async function openEncoder(coder: SparseCoder, options: { threads?: number } = {}): Promise<Encoder> {
   const g = new GraphBuilder();
-  const encoded = writeEncoder(g, coder, g.input('hidden', 'float', ['tokens', coder.dIn]));
-  g.output('indices', encoded.indices, 'int32', ['tokens', 'k']);
-  g.output('values', encoded.values, 'float', ['tokens', 'k']);
+  writeEncoder(g, coder, g.input('hidden', 'float', ['tokens', coder.dIn]), 'latents');
   const session = await openSession(g.build(), options);
   return {
     encode: async (hidden) => {
       if (hidden.length % coder.dIn !== 0) throw new AppError('shape_mismatch', `${hidden.length} values do not divide into vectors of ${coder.dIn}, the width that ${coder.dir} reads.`);
-      const { indices, values } = await session.run({ hidden: { data: hidden, shape: [hidden.length / coder.dIn, coder.dIn] } });
-      if (!(indices?.data instanceof Int32Array) || !(values?.data instanceof Float32Array)) throw new AppError('internal', 'The encoder gave no latents.');
-      return { indices: indices.data, values: values.data, k: indices.shape[1]! };
+      const tokens = hidden.length / coder.dIn;
+      return readLatents(await session.run({ hidden: { data: hidden, shape: [tokens, coder.dIn] } }), 'latents', tokens, coder);
     },
     close: () => session.release(),
   };
