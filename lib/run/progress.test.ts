@@ -1,0 +1,85 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { stageProgress, tallyTasks, type TaskProgress } from './progress.ts';
+import { STAGES, stageProgressSchema } from './schema.ts';
+
+const at = (seconds: number): Date => new Date(Date.UTC(2026, 0, 1) + seconds * 1000);
+
+function task(stage: string, unit: string, amount: number, state: { progress?: number; started?: number; completed?: number } = {}): TaskProgress {
+  return {
+    stage,
+    unit,
+    amount,
+    progress: state.progress ?? 0,
+    startedAt: state.started === undefined ? null : at(state.started),
+    completedAt: state.completed === undefined ? null : at(state.completed),
+  };
+}
+
+function progress(tasks: TaskProgress[], now: number, finishedAt: Date | null = null) {
+  return Object.fromEntries(stageProgress(tallyTasks(tasks), at(now), { finishedAt }).map((stage) => [stage.stage, stage]));
+}
+
+test('done is what completed tasks hold and what the others report; rate and time left follow', () => {
+  const { collect, sample } = progress(
+    [
+      task('collect', 'tokens', 1000, { started: 0, completed: 8, progress: 900 }),
+      task('collect', 'tokens', 1000, { started: 2, progress: 500 }),
+      task('collect', 'tokens', 1000),
+    ],
+    10,
+  );
+  expect(collect).toMatchObject({ state: 'running', unit: 'tokens', done: 1500, total: 3000, rate: 150, secondsLeft: 10, startedAt: at(0).toISOString() });
+  expect(collect?.finishedAt).toBeNull();
+  expect(sample).toMatchObject({ state: 'waiting', done: 0, total: null, rate: null, secondsLeft: null });
+});
+
+test('a stage is over when a later one has tasks, and its rate is frozen at its end', () => {
+  const tasks = [task('collect', 'tokens', 100, { started: 0, completed: 4 }), task('sample', 'latents', 10, { started: 5 })];
+  const { collect, sample } = progress(tasks, 1000);
+  expect(collect).toMatchObject({ state: 'done', done: 100, total: 100, rate: 25, secondsLeft: 0, finishedAt: at(4).toISOString() });
+  expect(sample).toMatchObject({ state: 'running', rate: null, secondsLeft: null });
+});
+
+test('all tasks complete but no later stage yet: more of this one may still be queued', () => {
+  const { collect } = progress([task('collect', 'tokens read', 100, { started: 0, completed: 4 })], 5);
+  expect(collect).toMatchObject({ state: 'running', done: 100, total: 100 });
+});
+
+test('a stage of several units shows the one being worked on', () => {
+  const windows = task('score', 'windows', 50, { started: 0, completed: 10 });
+  const prepared = [windows, task('score', 'texts', 20, { started: 1, completed: 12 })];
+  expect(progress([...prepared, task('score', 'latents', 40, { started: 12, progress: 10 })], 17).score).toMatchObject({
+    unit: 'latents',
+    done: 10,
+    total: 40,
+    rate: 2,
+    secondsLeft: 15,
+    startedAt: at(0).toISOString(),
+  });
+  expect(progress([windows, task('score', 'latents', 40)], 11).score).toMatchObject({ unit: 'latents', done: 0, total: 40, state: 'running' });
+});
+
+test('a finished run has no waiting stages, also one that had nothing to do', () => {
+  const stages = stageProgress(tallyTasks([task('index', 'latents', 3, { started: 0, completed: 1 })]), at(9), { finishedAt: at(1) });
+  expect(stages.map((stage) => stage.state)).toEqual(STAGES.map(() => 'done'));
+});
+
+test('whatever the rows say, done stays within total and the shape holds', () => {
+  const when = fc.option(fc.integer({ min: 0, max: 100 }), { nil: undefined });
+  const anyTask = fc
+    .record({ stage: fc.constantFrom(...STAGES, 'unknown'), unit: fc.constantFrom('a', 'b'), amount: fc.nat(1000), progress: fc.integer({ min: -5, max: 2000 }), started: when, completed: when })
+    .map(({ stage, unit, amount, ...state }) => task(stage, unit, amount, { progress: state.progress, ...(state.started !== undefined && { started: state.started }), ...(state.completed !== undefined && { completed: state.completed }) }));
+  fc.assert(
+    fc.property(fc.array(anyTask), fc.integer({ min: 0, max: 200 }), (tasks, now) => {
+      const stages = stageProgress(tallyTasks(tasks), at(now));
+      expect(stages.map((stage) => stage.stage)).toEqual([...STAGES]);
+      for (const stage of stages) {
+        expect(stageProgressSchema.parse(stage)).toEqual(stage);
+        if (stage.total !== null) expect(stage.done).toBeLessThanOrEqual(stage.total);
+        expect(stage.done).toBeGreaterThanOrEqual(0);
+        if (stage.secondsLeft !== null) expect(stage.secondsLeft).toBeGreaterThanOrEqual(0);
+      }
+    }),
+  );
+});
