@@ -1,0 +1,24 @@
+import { z } from 'zod';
+import type { ExplanationView } from '#lib/explanation/schema.ts';
+import type { ScoreView } from '#lib/score/schema.ts';
+
+/** What a latent's page shows in its main column; in the URL, so that it can be linked to. */
+export const LATENT_VIEWS = ['lines', 'windows', 'negatives', 'verdicts'] as const;
+export type LatentViewName = (typeof LATENT_VIEWS)[number];
+
+export const latentViewSchema = z.object({
+  view: z.enum(LATENT_VIEWS).default('lines'),
+  /** Whose verdicts; by default the rule's over windows. */
+  score: z.string().regex(/^[1-9][0-9]{0,17}$/).optional(),
+  embed: z.enum(['true', 'false']).default('false'),
+});
+
+/**
+ * The score whose verdicts are shown: the one asked for, else the newest that says right or wrong about each window
+ * (the rule's, then detection's), else the newest of any kind; null when the latent has no scores.
+ */
+export function examToShow(explanations: readonly ExplanationView[], wanted: string | undefined): ScoreView | null {
+  const scores = explanations.flatMap((explanation) => explanation.scores);
+  const newest = (scorer: string): ScoreView | undefined => scores.find((score) => score.scorer === scorer);
+  return scores.find((score) => score.id === wanted) ?? newest('rule_windows') ?? newest('detection') ?? scores[0] ?? null;
+}
