@@ -19,7 +19,7 @@ const goldenSchema = z.object({
   transcoder: z.boolean(),
 });
 
-const folders = (await goldenFolders('coders')).filter((name) => name.startsWith('sparsify'));
+const folders = await goldenFolders('coders');
 
 describe.each(folders)('%s', (name) => {
   test('its latents and reconstructions agree with the reference library', async () => {
