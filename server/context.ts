@@ -1,17 +1,17 @@
-import type { Pool, PoolClient } from 'pg';
+import type { Pool } from 'pg';
 import type { Database } from '#platform/database/database.ts';
 import type { EmbedderClient } from '#platform/embedder/types.ts';
 import type { InstanceEnvironment } from '#platform/instance/instance.ts';
 import type { Log } from '#platform/log/log.ts';
-import type { NewTask } from '#platform/queue/types.ts';
+import type { TaskQueue } from '#platform/queue/task-queue.ts';
 import type { SearchEngine } from '#platform/search/types.ts';
 import { type Auth, createAuth, trustedOrigins } from '#server/auth/auth.ts';
 import { type CatalogueFigures, createFigures } from '#server/catalogue/figures.ts';
 import { createRunWatcher, type RunWatcher } from '#server/runs/watcher.ts';
 import { createQueryVectors, type QueryVectors } from '#server/search/query-vectors.ts';
 
-/** Puts tasks into the queue in the caller's transaction. */
-export type Enqueue = (client: PoolClient, tasks: NewTask[]) => Promise<void>;
+/** The site puts runs into the queue and takes them out; it never works on one. */
+export type RunQueue = Pick<TaskQueue, 'enqueue' | 'cancelRun'>;
 
 /** What one process of the site knows and holds; made once by `getServer`, or by a test from its own parts. */
 export interface Server {
@@ -20,7 +20,7 @@ export interface Server {
   pool: Pool;
   search: SearchEngine;
   queryVectors: QueryVectors;
-  enqueue: Enqueue;
+  queue: RunQueue;
   auth: Auth;
   trustedOrigins: readonly string[];
   figures: CatalogueFigures;
@@ -36,7 +36,7 @@ export interface ServerParts {
   search: SearchEngine;
   /** Null: search goes by words alone. */
   embedder: EmbedderClient | null;
-  enqueue: Enqueue;
+  queue: RunQueue;
 }
 
 /** Longest a visitor waits for the embedder before the search goes by words; a warm one takes 10 to 30 ms. */
@@ -44,7 +44,7 @@ const EMBED_TIMEOUT_MS = 1500;
 const QUERY_VECTORS_KEPT = 1000;
 
 /** Joins the parts; opens nothing. `close` stops only what was started here, the parts stay their owner's. */
-export function createServer({ environment, log, database: { pool, prisma }, search, embedder, enqueue }: ServerParts): Server {
+export function createServer({ environment, log, database: { pool, prisma }, search, embedder, queue }: ServerParts): Server {
   const watcher = createRunWatcher(pool, (error) => log.error({ event: 'run_watch_failed', error }));
   return {
     environment,
@@ -56,7 +56,7 @@ export function createServer({ environment, log, database: { pool, prisma }, sea
       capacity: QUERY_VECTORS_KEPT,
       onUnavailable: (error) => log.warn({ event: 'search_without_meaning', error }),
     }),
-    enqueue,
+    queue,
     auth: createAuth({ prisma, siteUrl: environment.siteUrl, secret: environment.authSecret, log }),
     trustedOrigins: trustedOrigins(environment.siteUrl),
     figures: createFigures(pool, (error) => log.error({ event: 'figures_refresh_failed', error })),

@@ -1,8 +1,8 @@
-import { AppError } from '#lib/errors/app-error.ts';
 import { openDatabase } from '#platform/database/database.ts';
 import { loadEnvironment } from '#platform/environment/environment.ts';
 import { type InstanceEnvironment, resolveInstance } from '#platform/instance/instance.ts';
 import { createLog } from '#platform/log/log.ts';
+import { createTaskQueue } from '#platform/queue/task-queue.ts';
 import { createEmbeddedEngine } from '#platform/search/embedded.ts';
 import { ensureAdmin } from '#server/auth/users.ts';
 import { createServer, type Server } from './context.ts';
@@ -26,15 +26,15 @@ export function getServer(): Promise<Server> {
 export async function openServer(environment: InstanceEnvironment): Promise<Server> {
   const log = createLog({ name: 'site', level: environment.logLevel });
   const database = await openDatabase(environment.databaseUrl);
+  const queue = createTaskQueue({ pool: database.pool, log });
+  await queue.start();
   const server = createServer({
     environment,
     log,
     database,
     search: createEmbeddedEngine({ pool: database.pool, vectorScan: null }),
     embedder: null,
-    enqueue: async () => {
-      throw new AppError('worker_unavailable', 'No queue is connected yet.');
-    },
+    queue,
   });
   if (environment.adminEmail !== null && environment.adminPassword !== null) {
     const created = await ensureAdmin(server, { email: environment.adminEmail, name: 'Admin', password: environment.adminPassword });
@@ -44,6 +44,7 @@ export async function openServer(environment: InstanceEnvironment): Promise<Serv
     ...server,
     async close() {
       await server.close();
+      await queue.stop();
       await database.close();
     },
   };

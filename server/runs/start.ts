@@ -1,8 +1,8 @@
 import type { Pool, PoolClient } from 'pg';
 import { AppError } from '#lib/errors/app-error.ts';
-import { type RunConfig, type RunSummary } from '#lib/run/schema.ts';
+import type { RunConfig, RunSummary } from '#lib/run/schema.ts';
 import { transaction } from '#platform/database/transaction.ts';
-import type { Enqueue } from '#server/context.ts';
+import type { TaskQueue } from '#platform/queue/task-queue.ts';
 import { configHash } from './config-hash.ts';
 import { getRun } from './queries.ts';
 
@@ -17,7 +17,7 @@ interface Resolved {
  * Throws AppError `invalid_config` naming the field for a model, coder, hookpoint or text that is not registered, and
  * `conflict` while another run of the same coder is not over, since both would write the same latents.
  */
-export async function startRun(server: { pool: Pool; enqueue: Enqueue }, config: RunConfig, createdById: string | null): Promise<RunSummary> {
+export async function startRun(server: { pool: Pool; queue: Pick<TaskQueue, 'enqueue'> }, config: RunConfig, createdById: string | null): Promise<RunSummary> {
   const runId = await transaction(server.pool, async (client) => {
     const resolved = await resolve(client, config);
     await refuseSecondRun(client, resolved.coderId, config);
@@ -27,7 +27,7 @@ export async function startRun(server: { pool: Pool; enqueue: Enqueue }, config:
     );
     const id = rows[0]!.id;
     await client.query(`insert into run_events (run_id, level, event, data) values ($1, 'info', 'run_queued', '{}')`, [id]);
-    await server.enqueue(client, [
+    await server.queue.enqueue(client, [
       { runId: BigInt(id), job: 'collect.prepare', ordinal: 0, payload: { runId: id }, unit: 'tokens read', amount: config.tokens },
     ]);
     return id;
