@@ -24,8 +24,10 @@ export interface OpenAiChatOptions {
 
 /** Eight keep a hosted endpoint busy without tripping the limits of a new account. */
 const DEFAULT_SLOTS = 8;
-/** A thinking model on a laptop needs minutes for 500 tokens. */
-const DEFAULT_TIMEOUT_MS = 180_000;
+/** A 70B model on a laptop needs this for 500 tokens; two attempts of it fit a job many times over. */
+const DEFAULT_TIMEOUT_MS = 120_000;
+/** A hang has cost its whole time-out already; six would take as long as a job may. */
+const MAX_TIMED_OUT_ATTEMPTS = 2;
 const MAX_DETAIL_CHARACTERS = 200;
 
 const completionSchema = z.object({
@@ -108,7 +110,7 @@ class OpenAiChatClient implements ChatClient {
         dialect = simpler;
         continue;
       }
-      const wait = isTransient(failure) && attempt < MAX_ATTEMPTS ? retryWait(attempt, failure.headers, this.#random(), Date.now()) : null;
+      const wait = isTransient(failure) && attempt < (failure.kind === 'timeout' ? MAX_TIMED_OUT_ATTEMPTS : MAX_ATTEMPTS) ? retryWait(attempt, failure.headers, this.#random(), Date.now()) : null;
       if (wait === null) throw this.#error(failure, attempt);
       await this.#sleep(wait, request.signal);
       attempt += 1;

@@ -27,7 +27,8 @@ function retryAfter(headers: Headers | undefined, now: number): number | null {
   const value = headers?.get('retry-after');
   if (!value) return null;
   if (Number(value) >= 0) return Number(value) * 1000;
-  const date = Date.parse(value);
+  // Date.parse takes “-3” for a month.
+  const date = /[a-z]/i.test(value) ? Date.parse(value) : NaN;
   return Number.isNaN(date) ? null : Math.max(0, date - now);
 }
 

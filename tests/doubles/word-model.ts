@@ -1,0 +1,48 @@
+import { rngFor } from '#lib/random/rng.ts';
+import type { DoubleMessage } from './chat-endpoint.ts';
+
+/**
+ * A stand-in for a language model that knows one trick, words, and so can be checked: asked to explain, it names the
+ * words that are marked most often; asked to judge, it says yes to a text that holds a word named in the description.
+ * It reads the prompts as a stranger would, sharing no code with what wrote them.
+ *
+ * @param errorRate share of verdicts turned round, seeded by the text
+ */
+export function wordModel({ errorRate = 0 }: { errorRate?: number } = {}): (messages: DoubleMessage[]) => string {
+  return (messages) => {
+    const question = messages.at(-1)?.content ?? '';
+    if (question.startsWith('Description: ')) return JSON.stringify({ verdicts: judge(question, errorRate) });
+    if (question.includes('«')) return JSON.stringify({ explanation: explain(question) });
+    return 'yes';
+  };
+}
+
+/** Numbered texts of a prompt: `7: text`. */
+function numbered(question: string): string[] {
+  return [...question.matchAll(/^\d+: (.*)$/gm)].map((match) => match[1] as string);
+}
+
+function words(text: string): string[] {
+  return text.toLowerCase().match(/\p{L}+/gu) ?? [];
+}
+
+function explain(question: string): string {
+  const counts = new Map<string, number>();
+  for (const text of numbered(question)) {
+    const marked = new Set([...text.matchAll(/«([^»]*)»/g)].flatMap((match) => words(match[1] as string)));
+    for (const word of marked) counts.set(word, (counts.get(word) ?? 0) + 1);
+  }
+  const ranked = [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).slice(0, 5);
+  return ranked.length === 0 ? 'No word in particular' : `The words ${ranked.map(([word]) => `“${word}”`).join(', ')}`;
+}
+
+/** Words in quotation marks are the rule; a description without any is taken word by word, short ones left out. */
+function judge(question: string, errorRate: number): (0 | 1)[] {
+  const description = /^Description: (.*)$/m.exec(question)?.[1] ?? '';
+  const quoted = [...description.matchAll(/“([^”]*)”/g)].flatMap((match) => words(match[1] as string));
+  const rule = new Set(quoted.length > 0 ? quoted : words(description).filter((word) => word.length > 3));
+  return numbered(question).map((text) => {
+    const truth = words(text).some((word) => rule.has(word));
+    return Number(truth !== rngFor('word model', text).next() < errorRate) as 0 | 1;
+  });
+}
