@@ -33,3 +33,11 @@ export interface TaskContext {
 
 export type TaskHandler<Name extends JobName> = (payload: JobPayload<Name>, context: TaskContext) => Promise<void>;
 export type TaskHandlers = { [Name in JobName]: TaskHandler<Name> };
+
+/** What the owner of the queue's work is asked at the two turning points of a run. */
+export interface QueueHooks {
+  /** Called in a task's commit, with the run's row locked: queue what comes next, or finish the run. */
+  advance(client: PoolClient, runId: bigint, job: JobName): Promise<void>;
+  /** Called in the transaction that has just marked the run failed. */
+  onFailed?(client: PoolClient, runId: bigint, failure: { code: string; message: string; stage: string }): Promise<void>;
+}

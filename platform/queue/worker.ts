@@ -1,0 +1,166 @@
+import type { Pool, PoolClient } from 'pg';
+import type PgBoss from 'pg-boss';
+import { AppError, isAppError } from '#lib/errors/app-error.ts';
+import { LEASE_RENEW_SECONDS, LEASE_SECONDS } from '#lib/jobs/job.ts';
+import { JOBS, type JobName } from '#lib/jobs/registry.ts';
+import { transaction } from '#platform/database/transaction.ts';
+import { isUnavailable } from '#platform/database/unavailable.ts';
+import type { Log } from '#platform/log/log.ts';
+import { overClient } from './boss.ts';
+import { failDelivery, putBack, type Delivery } from './deliveries.ts';
+import { leaseLost, lockRun, lockTask, markComplete, releaseLease, renewLease, takeTask, type TakenTask } from './lease.ts';
+import { describeFailure, failRun, logRunEvent } from './run-end.ts';
+import type { QueueHooks, TaskContext, TaskHandler, TaskHandlers } from './types.ts';
+
+/** What one delivery is worked on with. */
+export interface WorkerParts {
+  pool: Pool;
+  boss: PgBoss;
+  log: Log;
+  owner: string;
+  handlers: TaskHandlers;
+  hooks: QueueHooks;
+  /** Aborted when the process shuts down. */
+  shutdown: AbortSignal;
+}
+
+const PROGRESS_MS = 1000;
+
+/** Why a task's signal was aborted; `signal.reason` is one of these. */
+const SHUTDOWN = new AppError('cancelled', 'The worker is shutting down; another one goes on with the task.', { retryable: true });
+
+/** Take the task of a delivery, run its handler under a lease, and settle the message. Throws only when the database does not answer. */
+export async function workOn(parts: WorkerParts, delivery: Delivery): Promise<void> {
+  const { pool, boss, log } = parts;
+  const taking = await takeTask(pool, delivery.taskId, parts.owner);
+  if (taking.kind === 'leased') {
+    await transaction(pool, (client) => putBack(client, delivery, taking.seconds));
+    return;
+  }
+  if (taking.kind === 'over') {
+    await transaction(pool, (client) => boss.complete(delivery.queue, delivery.id, {}, { db: overClient(client) }));
+    return;
+  }
+  const { task } = taking;
+  const fields = { runId: String(task.runId), taskId: task.id, job: task.job, fence: task.fence };
+  if (taking.firstOfRun) await markStarted(pool, task);
+  log.debug({ event: 'task_taken', ...fields });
+  const started = performance.now();
+  const error = await runHandler(parts, delivery, task);
+  const ms = Math.round(performance.now() - started);
+  if (error === null) {
+    log.info({ event: 'task_done', ...fields, ms });
+  } else if (parts.shutdown.aborted) {
+    await transaction(pool, async (client) => {
+      await releaseLease(client, task);
+      await putBack(client, delivery, 0);
+    });
+    log.info({ event: 'task_put_back', ...fields, ms });
+  } else if (isAppError(error) && error.code === 'lease_lost') {
+    log.warn({ event: 'task_lost', ...fields, ms });
+  } else {
+    log.error({ event: 'task_failed', ...fields, ms, attempt: delivery.attempt + 1, error });
+    // A database that is away cannot be told; the lease runs out, and the reaper hands the task on.
+    if (isUnavailable(error)) return;
+    await settleFailure(parts, delivery, task, error);
+  }
+}
+
+async function markStarted(pool: Pool, task: TakenTask): Promise<void> {
+  await transaction(pool, async (client) => {
+    const { rowCount } = await client.query('UPDATE runs SET started_at = now() WHERE id = $1 AND started_at IS NULL', [String(task.runId)]);
+    if (rowCount !== 1) return;
+    await logRunEvent(client, task.runId, 'info', null, 'run_started', {});
+    await logRunEvent(client, task.runId, 'info', JOBS[task.job].stage, 'stage_started', {});
+  });
+}
+
+async function settleFailure(parts: WorkerParts, delivery: Delivery, task: TakenTask, error: unknown): Promise<void> {
+  const failure = describeFailure(task.job, error);
+  await transaction(parts.pool, async (client) => {
+    await releaseLease(client, task);
+    const last = await failDelivery(parts.boss, client, delivery, failure, isAppError(error) && !error.retryable);
+    if (!last) {
+      const data = { job: task.job, attempt: delivery.attempt + 1, code: failure.code, message: failure.message };
+      await logRunEvent(client, task.runId, 'warn', failure.stage, 'task_failed', data);
+    } else if (await failRun(parts.boss, client, task.runId, failure)) {
+      await parts.hooks.onFailed?.(client, task.runId, failure);
+    }
+  });
+}
+
+/** Null when the handler committed, else what went wrong. */
+async function runHandler(parts: WorkerParts, delivery: Delivery, task: TakenTask): Promise<unknown> {
+  const abort = new AbortController();
+  const onShutdown = () => abort.abort(SHUTDOWN);
+  parts.shutdown.addEventListener('abort', onShutdown);
+  if (parts.shutdown.aborted) onShutdown();
+  let done = 0;
+  let written = 0;
+  let renewed = Date.now();
+  let renewing = false;
+  const renew = async () => {
+    // Progress shows within a second; an unchanged one only keeps the lease.
+    if (renewing || (done === written && Date.now() - renewed < LEASE_RENEW_SECONDS * 1000)) return;
+    renewing = true;
+    written = done;
+    try {
+      if (await renewLease(parts.pool, task, done)) renewed = Date.now();
+      else abort.abort(leaseLost());
+    } catch (error) {
+      parts.log.warn({ event: 'lease_renewal_failed', taskId: task.id, error });
+      if (Date.now() - renewed > LEASE_SECONDS * 1000) abort.abort(leaseLost());
+    } finally {
+      renewing = false;
+    }
+  };
+  const renewal = setInterval(() => void renew(), PROGRESS_MS);
+  // A handler that hangs while its lease is renewed would hold the task for ever.
+  const expiry = setTimeout(() => {
+    clearInterval(renewal);
+    abort.abort(new AppError('internal', `A ${task.job} task took longer than the ${delivery.expireSeconds} s it may.`, { retryable: true }));
+  }, delivery.expireSeconds * 1000);
+  let committed = false;
+  const context: TaskContext = {
+    runId: task.runId,
+    taskId: BigInt(task.id),
+    fence: task.fence,
+    signal: abort.signal,
+    progress(amount) {
+      done = Math.max(0, Math.min(task.amount, Math.round(amount)));
+    },
+    async commit(write) {
+      if (committed) throw new AppError('internal', `The handler of ${task.job} committed twice.`);
+      await commitTask(parts, delivery, task, write);
+      committed = true;
+    },
+  };
+  try {
+    const payload = JOBS[task.job].payload.safeParse(task.payload);
+    if (!payload.success) throw new AppError('internal', `A ${task.job} task was queued by another version: ${payload.error.issues[0]?.message}.`, { cause: payload.error });
+    // One handler per name, each with its own payload type: their common call is not a type TypeScript can write down.
+    const handler = parts.handlers[task.job] as TaskHandler<JobName>;
+    await handler(payload.data, context);
+    if (!committed) throw new AppError('internal', `The handler of ${task.job} ended without committing.`);
+    return null;
+  } catch (error) {
+    // Whatever a handler throws once it is told to stop, the reason is why it was told.
+    return committed ? null : abort.signal.aborted ? abort.signal.reason : error;
+  } finally {
+    clearInterval(renewal);
+    clearTimeout(expiry);
+    parts.shutdown.removeEventListener('abort', onShutdown);
+  }
+}
+
+/** The one place where a task's results are written: everything below happens together, once, or not at all. */
+async function commitTask(parts: WorkerParts, delivery: Delivery, task: TakenTask, write: (client: PoolClient) => Promise<Record<string, unknown>>): Promise<void> {
+  await transaction(parts.pool, async (client) => {
+    await lockTask(client, task);
+    const result = await write(client);
+    await lockRun(client, task.runId);
+    await markComplete(client, task, result);
+    await parts.boss.complete(delivery.queue, delivery.id, {}, { db: overClient(client) });
+    await parts.hooks.advance(client, task.runId, task.job);
+  });
+}
