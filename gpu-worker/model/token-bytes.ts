@@ -39,6 +39,15 @@ function byteLevelAlphabet(): Map<string, number> {
   return alphabet;
 }
 
+/** The text of bytes that are whole characters, or null when a character is split at either end or they form none. */
+export function wholeText(bytes: Uint8Array): string | null {
+  try {
+    return new TextDecoder('utf-8', { ignoreBOM: true, fatal: true }).decode(bytes);
+  } catch {
+    return null;
+  }
+}
+
 /**
  * The text each of some consecutive tokens shows. A character whose bytes are split over tokens is shown whole at the
  * first of them and the others show '' for it; bytes that form no character show U+FFFD. The parts join to the text
