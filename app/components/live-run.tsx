@@ -1,9 +1,8 @@
 'use client';
 
-import { useRouter } from 'next/navigation';
-import { useEffect, useState } from 'react';
-import { type PublicRun, publicRunSchema } from '#lib/run/public.ts';
+import type { PublicRun } from '#lib/run/public.ts';
 import { StageList } from './stage-list.tsx';
+import { useRunStream } from './use-run-stream.ts';
 
 const STATE_TEXT: Record<PublicRun['state'], string> = {
   queued: 'Waiting for a worker.',
@@ -13,30 +12,13 @@ const STATE_TEXT: Record<PublicRun['state'], string> = {
   cancelled: 'The run was cancelled.',
 };
 
-/**
- * A run's stages, live. The server draws the first picture; server-sent events `progress` bring the next ones, and when
- * the run ends the page is asked for once more, so that its counts are right.
- */
-export function LiveRun({ initial, events, caption = true }: { initial: PublicRun; events: string; caption?: boolean }) {
-  const [run, setRun] = useState(initial);
-  const router = useRouter();
-  useEffect(() => {
-    const source = new EventSource(events);
-    source.addEventListener('progress', (message: MessageEvent<string>) => {
-      const data: unknown = JSON.parse(message.data);
-      const next = data === null ? null : publicRunSchema.parse(data);
-      if (next !== null && next.id === initial.id) setRun(next);
-      if (next === null || next.id !== initial.id || next.finishedAt !== null) {
-        source.close();
-        router.refresh();
-      }
-    });
-    return () => source.close();
-  }, [events, initial.id, router]);
+/** The stages of the run going on, live, for everybody. */
+export function LiveRun({ initial, events }: { initial: PublicRun; events: string }) {
+  const { run } = useRunStream(initial, events);
   return (
-    <div aria-live="off">
+    <>
       <StageList stages={run.stages} />
-      {caption && <p className="mt-2 text-t1 text-ink-3">{STATE_TEXT[run.state]}</p>}
-    </div>
+      <p className="mt-2 text-t1 text-ink-3">{STATE_TEXT[run.state]}</p>
+    </>
   );
 }

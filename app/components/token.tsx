@@ -1,3 +1,4 @@
+import type { CSSProperties } from 'react';
 import { formatActivation } from '#lib/format/number.ts';
 import type { JoinedToken } from '#lib/token/join.ts';
 import { visibleParts } from '#lib/token/visible.ts';
@@ -17,7 +18,7 @@ export function Token({ piece, max, strongest = false }: { piece: JoinedToken; m
   return (
     <span
       className={strongest ? 'tok tok-max' : 'tok'}
-      style={{ '--a': strength.toFixed(2) }}
+      style={{ '--a': strength.toFixed(2) } as CSSProperties}
       tabIndex={strongest ? 0 : -1}
       data-value={value}
       aria-description={`activation ${value}`}

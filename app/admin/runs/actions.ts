@@ -1,0 +1,24 @@
+'use server';
+
+import { redirect } from 'next/navigation';
+import { adminCaller } from '#app/viewer.ts';
+import { type RunFormState, readRunForm } from '#lib/run/form.ts';
+import { runConfigSchema } from '#lib/run/schema.ts';
+import { fieldErrors, toAppError } from '#server/api/problem.ts';
+
+/** Starts a run from the form and leads to it; otherwise back to the form with what each field lacks. */
+export async function start(_before: RunFormState, form: FormData): Promise<RunFormState> {
+  const api = await adminCaller();
+  const values = readRunForm(form);
+  const parsed = runConfigSchema.safeParse(values.config);
+  if (!parsed.success) return { values: values.fields, errors: fieldErrors(parsed.error), message: null };
+  let id: string;
+  try {
+    id = (await api.admin.runs.start(parsed.data)).id;
+  } catch (error) {
+    const known = toAppError(error);
+    if (known.code === 'internal') throw error;
+    return { values: values.fields, errors: fieldErrors(known), message: known.message };
+  }
+  redirect(`/admin/runs/${id}`);
+}

@@ -1,0 +1,126 @@
+'use client';
+
+import { type ReactNode, useActionState } from 'react';
+import type { RunFormState } from '#lib/run/form.ts';
+import type { RunOptions } from '#server/runs/options.ts';
+
+const EXPLAINERS = [
+  { value: 'lexical', text: 'lexical baseline', llm: false },
+  { value: 'llm', text: 'language model', llm: true },
+] as const;
+const SCORERS = [
+  { value: 'embedding', text: 'embedding', llm: false },
+  { value: 'rule', text: 'rule of the baseline', llm: false },
+  { value: 'detection', text: 'detection', llm: true },
+] as const;
+
+/** The form that starts a run. The run's own schema judges it; what a field lacks stands below the field. */
+export function RunForm({ options, action }: { options: RunOptions; action: (before: RunFormState, form: FormData) => Promise<RunFormState> }) {
+  const [state, submit, pending] = useActionState(action, { values: null, errors: [], message: null });
+  const { values } = state;
+  const explainers = values?.explainers ?? ['lexical'];
+  const scorers = values?.scorers ?? ['embedding', 'rule'];
+  const errorOf = (...fields: string[]): string | undefined => state.errors.find((error) => fields.some((field) => error.field === field || error.field.startsWith(`${field}.`)))?.message;
+  return (
+    <form action={submit} className="card" key={JSON.stringify(values)}>
+      {state.message !== null && (
+        <p role="alert" className="!text-bad">
+          {state.message}
+        </p>
+      )}
+      <div className="flex flex-col gap-3">
+        <Field label="Model and sparse coder" name="target" error={errorOf('model', 'coder', 'hookpoint')}>
+          <select name="target" id="target" className="input" defaultValue={values?.target} required aria-describedby="target-error">
+            {options.models.map((model) => (
+              <optgroup key={model.slug} label={model.name}>
+                {model.coders.map((coder) => (
+                  <option key={coder.slug} value={`${model.slug}/${coder.slug}`}>
+                    {coder.slug} · {coder.inputHookpoints.join(', ')} · {coder.width}
+                  </option>
+                ))}
+              </optgroup>
+            ))}
+          </select>
+        </Field>
+        <Field label="Text" name="text" error={errorOf('text')}>
+          <select name="text" id="text" className="input" defaultValue={values?.text} aria-describedby="text-error">
+            {options.texts.map((text) => (
+              <option key={text.slug} value={text.slug}>
+                {text.name} · {text.documents} documents
+              </option>
+            ))}
+          </select>
+        </Field>
+        <div className="grid grid-cols-2 gap-3">
+          <Field label="Tokens to read" name="tokens" error={errorOf('tokens')}>
+            <input name="tokens" id="tokens" className="input num" inputMode="numeric" defaultValue={values?.tokens ?? '524288'} aria-invalid={errorOf('tokens') !== undefined} aria-describedby="tokens-error" />
+          </Field>
+          <Field label="Seed" name="seed" error={errorOf('seed')}>
+            <input name="seed" id="seed" className="input num" inputMode="numeric" defaultValue={values?.seed ?? '22'} aria-invalid={errorOf('seed') !== undefined} aria-describedby="seed-error" />
+          </Field>
+          <Field label="Latents" name="latents" error={undefined}>
+            <select name="latents" id="latents" className="input" defaultValue={values?.latents ?? 'all'}>
+              <option value="all">all</option>
+              <option value="first">the first …</option>
+              <option value="random">… at random</option>
+            </select>
+          </Field>
+          <Field label="How many, unless all" name="count" error={errorOf('latents')}>
+            <input name="count" id="count" className="input num" inputMode="numeric" defaultValue={values?.count ?? ''} aria-invalid={errorOf('latents') !== undefined} aria-describedby="count-error" />
+          </Field>
+        </div>
+        <Choices legend="Explainers" name="explainers" choices={EXPLAINERS} chosen={explainers} llm={options.llm} error={errorOf('explainers')} />
+        <Choices legend="Scorers" name="scorers" choices={SCORERS} chosen={scorers} llm={options.llm} error={errorOf('scorers')} />
+        <button type="submit" className="btn btn-main !min-h-[36px]" disabled={pending}>
+          {pending ? 'Starting…' : 'Start the run'}
+        </button>
+      </div>
+    </form>
+  );
+}
+
+function Field({ label, name, error, children }: { label: string; name: string; error: string | undefined; children: ReactNode }) {
+  return (
+    <div className="flex min-w-0 flex-col gap-1 text-t1">
+      <label htmlFor={name} className="text-ink-2">
+        {label}
+      </label>
+      {children}
+      <span id={`${name}-error`} className="text-bad empty:hidden">
+        {error}
+      </span>
+    </div>
+  );
+}
+
+function Choices({
+  legend,
+  name,
+  choices,
+  chosen,
+  llm,
+  error,
+}: {
+  legend: string;
+  name: string;
+  choices: readonly { value: string; text: string; llm: boolean }[];
+  chosen: readonly string[];
+  llm: string | null;
+  error: string | undefined;
+}) {
+  return (
+    <fieldset className="text-t1">
+      <legend className="mb-1 text-ink-2">{legend}</legend>
+      {choices.map((choice) => (
+        <label key={choice.value} className="flex items-center gap-2">
+          <input type="checkbox" name={name} value={choice.value} defaultChecked={chosen.includes(choice.value)} disabled={choice.llm && llm === null} />
+          <span>
+            {choice.text}
+            {choice.llm && <span className="text-ink-3"> · {llm ?? 'no language model is configured'}</span>}
+          </span>
+        </label>
+      ))}
+      {error !== undefined && <p className="text-bad">{error}</p>}
+    </fieldset>
+  );
+}

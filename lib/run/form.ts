@@ -1,0 +1,65 @@
+/** What the form that starts a run was filled with, as text, so that it can be shown again. */
+export interface RunFormFields {
+  /** `<model>/<coder>`: one list, because which coders there are depends on the model. */
+  target: string;
+  text: string;
+  tokens: string;
+  seed: string;
+  latents: 'all' | 'first' | 'random';
+  count: string;
+  explainers: string[];
+  scorers: string[];
+}
+
+export interface RunFormState {
+  values: RunFormFields | null;
+  errors: { field: string; message: string }[];
+  /** What stands above the form when the run was refused. */
+  message: string | null;
+}
+
+/** The parts of FormData this needs; a test stands in for it. */
+export interface FormFields {
+  get(name: string): unknown;
+  getAll(name: string): unknown[];
+}
+
+/**
+ * Reads the form into a run configuration for `runConfigSchema` to judge: numbers become numbers, and an empty field is
+ * absent, so that the schema's default holds. A number that is none stays text, which the schema refuses by name.
+ */
+export function readRunForm(form: FormFields): { fields: RunFormFields; config: Record<string, unknown> } {
+  const text = (name: string): string => {
+    const value = form.get(name);
+    return typeof value === 'string' ? value.trim() : '';
+  };
+  const list = (name: string): string[] => form.getAll(name).filter((value) => typeof value === 'string');
+  const latents = text('latents');
+  const fields: RunFormFields = {
+    target: text('target'),
+    text: text('text'),
+    tokens: text('tokens'),
+    seed: text('seed'),
+    latents: latents === 'first' || latents === 'random' ? latents : 'all',
+    count: text('count'),
+    explainers: list('explainers'),
+    scorers: list('scorers'),
+  };
+  const slash = fields.target.indexOf('/');
+  const config: Record<string, unknown> = {
+    model: slash < 0 ? fields.target : fields.target.slice(0, slash),
+    coder: slash < 0 ? '' : fields.target.slice(slash + 1),
+    latents: fields.latents === 'all' ? 'all' : { [fields.latents]: numberOf(fields.count) },
+    explainers: fields.explainers,
+    scorers: fields.scorers,
+    ...(fields.text !== '' && { text: fields.text }),
+    ...(fields.tokens !== '' && { tokens: numberOf(fields.tokens) }),
+    ...(fields.seed !== '' && { seed: numberOf(fields.seed) }),
+  };
+  return { fields, config };
+}
+
+function numberOf(text: string): number | string {
+  const plain = text.replace(/[\s,_]/g, '');
+  return /^-?\d+(\.\d+)?$/.test(plain) ? Number(plain) : text;
+}
