@@ -1,13 +1,6 @@
 import { isAppError } from '#lib/errors/app-error.ts';
+import { MEANING_CANDIDATES, MEANING_FLOOR } from '#lib/search/meaning-floor.ts';
 import type { VectorScan } from '../types.ts';
-
-/** Nearest entries asked for. Pages past these go on with what the words found. */
-const MEANING_CANDIDATES = 1000;
-
-/**
- * Least cosine similarity at which an entry counts as found by meaning.
- */
-export const MEANING_FLOOR = 0.35;
 
 /**
  * Ids of the entries whose meaning is near the query's, nearest first; null when the worker did not answer in time.
