@@ -14,10 +14,10 @@ export const width = whole.max(MAX_WIDTH);
 export const vocabulary = whole.max(MAX_VOCABULARY);
 export const positions = whole.max(MAX_POSITIONS);
 export const positive = z.number().positive().finite();
-/** A key that may be missing or null, both meaning the default. */
-export const optional = <T extends z.ZodType>(schema: T) => schema.nullish();
-/** Keys every family has. */
-export const commonKeys = { tie_word_embeddings: z.boolean().optional() };
+/** A key that must be absent, null or false: an option that would change the forward pass and is not supported. */
+export const unsupportedOption = z.union([z.null(), z.literal(false)], 'this option is not supported').optional();
+/** Keys every family has. Quantised weights lie in tensors of other names and types. */
+export const commonKeys = { tie_word_embeddings: z.boolean().optional(), quantization_config: unsupportedOption };
 
 /**
  * Parses a config by its family's schema. Keys that the schema does not know are ignored, as many change nothing in the

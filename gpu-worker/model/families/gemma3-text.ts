@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { commonKeys, layerCount, parseConfig, positions, positive, vocabulary, width } from '#gpu-worker/model/config.ts';
+import { commonKeys, layerCount, parseConfig, positions, positive, unsupportedOption, vocabulary, width } from '#gpu-worker/model/config.ts';
 import { ACTIVATIONS, type RopeSpec } from '#gpu-worker/model/decoder-spec.ts';
 import type { Family } from './family.ts';
 import { fourNormBlock } from './gemma2.ts';
@@ -29,6 +29,7 @@ const schema = z.object({
   sliding_window: positions.nullable().default(4096),
   sliding_window_pattern: z.number().int().positive().nullish(),
   final_logit_softcapping: positive.nullish(),
+  use_bidirectional_attention: unsupportedOption,
 });
 
 /** Gemma 3, text: Gemma 2's block with norms on q and k, five windowed layers to a global one, and a rotary base for each. */

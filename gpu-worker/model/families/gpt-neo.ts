@@ -29,10 +29,10 @@ export const gptNeo: Family = {
     const { hidden_size: d, num_heads: heads, num_layers: layers, layer_norm_epsilon: eps } = config;
     const inner = config.intermediate_size ?? 4 * d;
     const headDim = Math.floor(d / heads);
+    // Counted before they are written out: a config that lies could ask for billions.
+    const described = config.attention_types.reduce((sum, [pattern, times]) => sum + pattern.length * times, 0);
+    if (described !== layers) throw new AppError('invalid_config', `${where}: attention_types describes ${described} layers, but num_layers is ${layers}.`, { field: 'attention_types' });
     const kinds = config.attention_types.flatMap(([pattern, times]) => Array.from({ length: times }, () => pattern).flat());
-    if (kinds.length !== layers) {
-      throw new AppError('invalid_config', `${where}: attention_types describes ${kinds.length} layers, but num_layers is ${layers}.`, { field: 'attention_types' });
-    }
     const block = (layer: number): LayerSpec => {
       const at = `h.${layer}`;
       const project = (name: string) => linear(`${at}.attn.attention.${name}`, d, d, name === 'out_proj');

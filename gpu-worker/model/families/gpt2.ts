@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { commonKeys, layerCount, parseConfig, positions, positive, vocabulary, width } from '#gpu-worker/model/config.ts';
+import { commonKeys, layerCount, parseConfig, positions, positive, unsupportedOption, vocabulary, width } from '#gpu-worker/model/config.ts';
 import { ACTIVATIONS, type LayerSpec } from '#gpu-worker/model/decoder-spec.ts';
 import type { Family } from './family.ts';
 import { conv1d, layerNorm } from './gpt-parts.ts';
@@ -15,6 +15,7 @@ const schema = z.object({
   layer_norm_epsilon: positive.default(1e-5),
   activation_function: z.enum(ACTIVATIONS).default('gelu_new'),
   scale_attn_weights: z.boolean().default(true),
+  add_cross_attention: unsupportedOption,
   scale_attn_by_inverse_layer_idx: z.boolean().default(false),
 });
 
