@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { inFlight } from './in-flight.ts';
 import { withBreaker } from './breaker.ts';
 import type { ChatClient } from './chat-client.ts';
@@ -19,6 +20,8 @@ export async function answeringBatch<Item, Result>(
   endpointFailed: (result: Result) => boolean,
   signal: AbortSignal,
 ): Promise<Result[]> {
+  // Every call that waits for a slot listens to the task's signal, some hundred at once: no leak, though Node warns of one.
+  setMaxListeners(0, signal);
   const first = withBreaker(chat);
   const results = await inFlight(items, chat.slots, (item) => work(first, item));
   const failed = results.flatMap((result, i) => (endpointFailed(result) ? [i] : []));

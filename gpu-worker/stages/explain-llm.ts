@@ -23,7 +23,7 @@ interface Question {
 }
 
 /** A language model's explanations for a batch of latents, from train windows alone. */
-export function explainLlm(services: WorkerServices): TaskHandler<'explain.llm'> {
+export function explainLlm(services: Pick<WorkerServices, 'pool' | 'chat'>): TaskHandler<'explain.llm'> {
   return async ({ runId, latents }, context) => {
     const chat = requireChat(services);
     const run = await loadRun(services.pool, runId);

@@ -19,7 +19,7 @@ interface Answers {
 }
 
 /** Detection scores of a batch of latents: a language model judges test windows by the explanation alone. */
-export function scoreDetection(services: WorkerServices): TaskHandler<'score.detection'> {
+export function scoreDetection(services: Pick<WorkerServices, 'pool' | 'chat'>): TaskHandler<'score.detection'> {
   return async ({ runId, latents }, context) => {
     const chat = requireChat(services);
     const run = await loadRun(services.pool, runId);

@@ -11,9 +11,9 @@ import { rngFor } from '#lib/random/rng.ts';
 import { startChatEndpoint, type ChatEndpoint, type Misbehaviour } from '#tests/doubles/chat-endpoint.ts';
 import { plantedLatents, type PlantedLatent } from '#tests/doubles/planted.ts';
 import { wordModel } from '#tests/doubles/word-model.ts';
-import { detect, DETECTION_PARAMETERS } from './detect.ts';
-import { detectionResult, type DetectionResult } from './result.ts';
-import { shuffledExam } from './shuffled-exam.ts';
+import { detect, DETECTION_PARAMETERS } from '#gpu-worker/score/detection/detect.ts';
+import { detectionResult, type DetectionResult } from '#gpu-worker/score/detection/result.ts';
+import { shuffledExam } from '#gpu-worker/score/detection/shuffled-exam.ts';
 
 /*
  * Latents whose meaning is known, a model that can only read words, and everything between them real: prompts, HTTP,
