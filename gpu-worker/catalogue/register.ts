@@ -38,11 +38,16 @@ export async function registerModel(pool: Pool, card: Card): Promise<bigint> {
   return BigInt((rows[0] as { id: string }).id);
 }
 
-/** Opens a sparse coder and enters it under its model, with the partitions its latents need. Returns its id. */
-export async function registerCoder(pool: Pool, modelId: bigint, card: Card): Promise<bigint> {
+/**
+ * Opens a sparse coder and enters it under its model, with the partitions its latents need. `hookpoint` says where it
+ * reads when its own files do not. Returns its id.
+ */
+export async function registerCoder(pool: Pool, modelId: bigint, card: Card, hookpoint?: string): Promise<bigint> {
   checkSlug(card.slug);
   const coder = await openSparseCoder(card.location);
-  const layer = /^layers\.(\d+)/.exec(coder.inputHookpoints[0] ?? '')?.[1];
+  const inputs = coder.inputHookpoints.length > 0 || hookpoint === undefined ? coder.inputHookpoints : [hookpoint];
+  const outputs = coder.outputHookpoints.length > 0 ? coder.outputHookpoints : inputs;
+  const layer = /^layers\.(\d+)/.exec(inputs[0] ?? '')?.[1];
   return transaction(pool, async (client) => {
     const { rows } = await client.query<{ id: string }>(
       `INSERT INTO sparse_coders (model_id, slug, name, location, revision, format, activation, width, k, layer, input_hookpoints, output_hookpoints, description)
@@ -53,7 +58,7 @@ export async function registerCoder(pool: Pool, modelId: bigint, card: Card): Pr
        RETURNING id::text`,
       [
         String(modelId), card.slug, card.name, card.location, coder.revision, coder.format, coder.activation.kind, coder.width, coder.k,
-        layer === undefined ? null : Number(layer), coder.inputHookpoints, coder.outputHookpoints, card.description ?? '',
+        layer === undefined ? null : Number(layer), inputs, outputs, card.description ?? '',
       ], // prettier-ignore
     );
     const id = BigInt((rows[0] as { id: string }).id);

@@ -1,0 +1,23 @@
+import { Command } from 'commander';
+import { errorMessage, isAppError } from '#lib/errors/app-error.ts';
+import { registerAdmin } from './admin.ts';
+import { registerBootstrap } from './bootstrap.ts';
+import { registerReindex } from './reindex.ts';
+import { registerRun } from './run.ts';
+
+const print = (line: string): void => {
+  process.stdout.write(`${line}\n`);
+};
+
+const program = new Command('atlas').description('Latent Atlas: explain, score and serve the latents of language models').showHelpAfterError();
+registerRun(program, print);
+registerReindex(program, print);
+registerAdmin(program, print);
+registerBootstrap(program, print);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.stderr.write(`${isAppError(error) ? error.message : errorMessage(error)}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,126 @@
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Command } from 'commander';
+import type { Pool } from 'pg';
+import { parse } from 'yaml';
+import { AppError, errorMessage } from '#lib/errors/app-error.ts';
+import { runConfigSchema, type RunConfig, type RunSummary } from '#lib/run/schema.ts';
+import { openCheckpoint } from '#gpu-worker/model/checkpoint.ts';
+import { registerCoder, registerModel, registerText } from '#gpu-worker/catalogue/register.ts';
+import { resolveHookpoint } from '#gpu-worker/model/hookpoints.ts';
+import { createWorker } from '#gpu-worker/worker.ts';
+import { getRun } from '#server/runs/queries.ts';
+import { startRun } from '#server/runs/start.ts';
+import { withInstance } from './open-instance.ts';
+import { progressLines } from './progress-bar.ts';
+
+const POLL_MS = 500;
+
+/** Adds `run <config>`: a run without the site. */
+export function registerRun(program: Command, print: (line: string) => void): void {
+  program
+    .command('run')
+    .description('make the run that a YAML file describes, here and now, and show its progress')
+    .argument('<config>', 'YAML file, e.g. examples/run.yaml')
+    .action((file: string) => runFile(file, print));
+}
+
+/** Reads and checks a run's YAML. Throws AppError `invalid_config` with the first field at fault. */
+export function readRunConfig(file: string): RunConfig {
+  let content: unknown;
+  try {
+    content = parse(readFileSync(file, 'utf8'));
+  } catch (cause) {
+    throw new AppError('invalid_config', `${file} cannot be read as YAML: ${errorMessage(cause)}`, { cause });
+  }
+  const parsed = runConfigSchema.safeParse(content);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const field = issue?.code === 'unrecognized_keys' ? issue.keys.join(', ') : issue?.path.join('.') || 'the file';
+  const known = Object.keys(runConfigSchema.shape).join(', ');
+  const reason = issue?.code === 'unrecognized_keys' ? `is not a key of a run; the keys are ${known}` : issue?.message;
+  throw new AppError('invalid_config', `${file}: ${field} ${reason}.`, { field });
+}
+
+/** Starts the run, works on it in this process until it is over, and prints what came of it. */
+export async function runFile(file: string, print: (line: string) => void): Promise<void> {
+  const config = readRunConfig(file);
+  await withInstance(async ({ environment, database, log }) => {
+    const registered = await registerFolders(database.pool, config);
+    // Its own id: a worker of the site that runs beside this one must not take its leases for its own.
+    const worker = createWorker({ environment, database, log: log.child({}, { level: 'warn' }), workerId: `atlas-run-${process.pid}` });
+    const stop = new AbortController();
+    const interrupt = (): void => stop.abort();
+    process.once('SIGINT', interrupt);
+    try {
+      const { id } = await startRun({ pool: database.pool, queue: worker.queue }, registered, null);
+      await worker.start();
+      const run = await follow(database.pool, id, stop.signal);
+      if (run === null) {
+        print(`Stopped. Run ${id} goes on where it is when a worker is started.`);
+        return;
+      }
+      if (run.failure) throw new AppError('internal', `Run ${id} failed in ${run.failure.stage ?? 'its first'} stage: ${run.failure.message}`);
+      print(`Run ${id} ${run.state}: ${environment.siteUrl}/${run.model}/${run.coder}`);
+      print(JSON.stringify(run.results, null, 2));
+    } finally {
+      process.removeListener('SIGINT', interrupt);
+      await worker.stop();
+    }
+  });
+}
+
+/** Shows progress until the run is over; null when the signal stopped the watching. */
+async function follow(pool: Pool, runId: string, signal: AbortSignal): Promise<RunSummary | null> {
+  const bar = progressLines(process.stderr);
+  try {
+    for (;;) {
+      const run = await getRun(pool, runId);
+      bar.show(run.stages);
+      if (run.state !== 'queued' && run.state !== 'running') return run;
+      if (signal.aborted) return null;
+      await delay(POLL_MS);
+    }
+  } finally {
+    bar.end();
+  }
+}
+
+/** Enters folders that the configuration names, so that the run and its pages have something to point at. */
+async function registerFolders(pool: Pool, config: RunConfig): Promise<RunConfig> {
+  const out = { ...config };
+  if (isFolder(config.model)) {
+    if (config.hookpoint !== undefined) resolveHookpoint((await openCheckpoint(config.model)).spec, config.hookpoint);
+    out.model = await knownSlug(pool, 'models', config.model) ?? slugOf(config.model);
+    await registerModel(pool, { slug: out.model, name: path.basename(config.model), location: config.model });
+  }
+  if (isFolder(config.coder)) {
+    const { rows } = await pool.query<{ id: string }>('SELECT id::text FROM models WHERE slug = $1', [out.model]);
+    const modelId = rows[0]?.id;
+    if (modelId === undefined) throw new AppError('invalid_config', `The model ${out.model} is not known here; give its folder.`, { field: 'model' });
+    out.coder = await knownSlug(pool, 'sparse_coders', config.coder) ?? slugOf(path.join(path.basename(path.dirname(path.resolve(config.coder))), path.basename(config.coder)));
+    await registerCoder(pool, BigInt(modelId), { slug: out.coder, name: config.coder, location: config.coder }, config.hookpoint);
+  }
+  if (isFolder(config.text)) {
+    out.text = await knownSlug(pool, 'text_sources', config.text) ?? slugOf(config.text);
+    await registerText(pool, { slug: out.text, name: path.basename(config.text), location: config.text });
+  }
+  return out;
+}
+
+const isFolder = (name: string): boolean => /[\\/]/.test(name) || (existsSync(name) && !/^[\w.-]+$/.test(name));
+
+const slugOf = (folder: string): string =>
+  folder
+    .split(/[\\/]/)
+    .filter((part) => part !== '' && part !== '.' && part !== '..')
+    .slice(-2)
+    .join('-')
+    .replace(/[^\w.-]+/g, '-')
+    .toLowerCase();
+
+async function knownSlug(pool: Pool, table: 'models' | 'sparse_coders' | 'text_sources', location: string): Promise<string | undefined> {
+  const { rows } = await pool.query<{ slug: string }>(`SELECT slug FROM ${table} WHERE location = $1 LIMIT 1`, [location]);
+  return rows[0]?.slug;
+}

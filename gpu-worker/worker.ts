@@ -1,0 +1,87 @@
+import os from 'node:os';
+import { fileURLToPath } from 'node:url';
+import type { Database } from '#platform/database/database.ts';
+import { createLocalArtifacts } from '#platform/artifacts/local.ts';
+import type { InstanceEnvironment } from '#platform/instance/instance.ts';
+import type { Log } from '#platform/log/log.ts';
+import { QUEUES, type QueueName } from '#lib/jobs/job.ts';
+import { createTaskQueue, type TaskQueue } from '#platform/queue/task-queue.ts';
+import { createSearchEngine } from '#platform/search/create-search-engine.ts';
+import { openEmbedder, type Embedder } from '#gpu-worker/embed/embedder.ts';
+import { createVectorIndex, type VectorIndex } from '#gpu-worker/embed/vector-index.ts';
+import { createOpenAiChatClient } from '#gpu-worker/llm/openai-chat-client.ts';
+import { advanceRun } from '#gpu-worker/stages/advance.ts';
+import { taskHandlers } from '#gpu-worker/stages/handlers.ts';
+import { createRunCache } from '#gpu-worker/stages/run-cache.ts';
+import type { WorkerServices } from '#gpu-worker/stages/services.ts';
+
+/** The bundled sentence embedder. */
+export const EMBEDDER_DIR = fileURLToPath(new URL('../models/all-MiniLM-L6-v2', import.meta.url));
+
+/** Jobs of a queue at a time: the numeric runtime uses every core by itself, a language model mostly waits. */
+const CONCURRENCY: Record<QueueName, number> = { gpu: 1, cpu: 1, llm: 4 };
+/** Data sets, backgrounds and window vectors of the runs in hand; a run needs four. */
+const CACHED_THINGS = 12;
+
+export interface Worker {
+  services: WorkerServices;
+  vectorIndex: VectorIndex;
+  queue: TaskQueue;
+  /** Take jobs from every queue until `stop`. */
+  start(): Promise<void>;
+  /** Stops taking jobs, hands unfinished ones back and closes what was opened. */
+  stop(): Promise<void>;
+}
+
+export interface WorkerParts {
+  environment: InstanceEnvironment;
+  database: Database;
+  log: Log;
+  /** Stable over restarts of the same worker, so that it can take back at once what its predecessor held. */
+  workerId?: string;
+}
+
+/** Joins what a worker consists of. Opens the queue's connection in `start`, models when a job needs them. */
+export function createWorker({ environment, database, log, workerId = `${os.hostname()}-worker` }: WorkerParts): Worker {
+  const threads = environment.threads ?? undefined;
+  const [cache, models] = [createRunCache(CACHED_THINGS), createRunCache(1)];
+  let opened: Promise<Embedder> | undefined;
+  const embedder = (): Promise<Embedder> => (opened ??= openEmbedder(EMBEDDER_DIR, threads === undefined ? {} : { threads }));
+  const vectorIndex = createVectorIndex({
+    pool: database.pool,
+    ...(threads === undefined ? {} : { threads }),
+    onError: (error) => log.warn({ event: 'vector_index_behind', error }),
+  });
+  const services: WorkerServices = {
+    pool: database.pool,
+    artifacts: createLocalArtifacts(environment.artifactsDir),
+    search: createSearchEngine({ ...environment, dimensions: async () => (await embedder()).dimensions, pool: database.pool, vectorScan: vectorIndex }),
+    chat: environment.llm && createOpenAiChatClient(environment.llm),
+    embedder,
+    threads,
+    log,
+    cache,
+    models,
+  };
+  const queue = createTaskQueue({ pool: database.pool, log, workerId });
+  return {
+    services,
+    vectorIndex,
+    queue,
+    async start() {
+      await services.search.prepare();
+      await queue.start();
+      const handlers = taskHandlers(services);
+      const advance = advanceRun(services, queue.enqueue);
+      for (const name of QUEUES) await queue.work(name, { concurrency: CONCURRENCY[name] }, handlers, { advance });
+    },
+    async stop() {
+      await queue.stop();
+      await models.clear();
+      await cache.clear();
+      await services.search.close();
+      await vectorIndex.close();
+      await (await opened)?.close();
+    },
+  };
+}
