@@ -7,6 +7,6 @@ export const explainLlm = defineJob({
   stage: 'explain',
   queue: 'llm',
   payload: z.strictObject({ runId: z.string(), latents: z.array(z.number().int()).min(1) }),
-  expireSeconds: 1800,
+  expireSeconds: 3600,
   retry: { limit: 3, delaySeconds: 1, backoff: true },
 });

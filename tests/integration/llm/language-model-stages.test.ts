@@ -10,8 +10,8 @@ import type { TaskContext } from '#platform/queue/types.ts';
 import { startChatEndpoint, type ChatEndpoint, type ChatEndpointOptions, type DoubleMessage } from '#tests/doubles/chat-endpoint.ts';
 import { plantedLatents, type PlantedLatent } from '#tests/doubles/planted.ts';
 import { wordModel } from '#tests/doubles/word-model.ts';
-import { seedCoder, seedExamples, suppress, type Seeded } from '../server/seed.ts';
-import { withDatabase } from '../with-database.ts';
+import { seedCoder, seedExamples, suppress, type Seeded } from '#tests/integration/server/seed.ts';
+import { withDatabase } from '#tests/integration/with-database.ts';
 
 const { pool } = await withDatabase();
 const SEED = 22;
