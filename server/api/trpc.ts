@@ -1,6 +1,6 @@
 import { initTRPC, TRPCError } from '@trpc/server';
 import type { OpenApiMeta } from 'trpc-to-openapi';
-import { ERROR_STATUS, isAppError } from '#lib/errors/app-error.ts';
+import { ERROR_STATUS } from '#lib/errors/app-error.ts';
 import type { Actor } from '#server/access/actor.ts';
 import { type Action, ACTIONS, assertMay } from '#server/access/policy.ts';
 import type { Server } from '#server/context.ts';
@@ -69,7 +69,7 @@ export function procedure(action: Action, openapi?: ProcedureMeta['openapi']) {
 
 function translate(error: unknown): TRPCError {
   const known = toAppError(error);
-  // A failed input parse is already what tRPC makes of it; a failed output parse must stay an internal error.
-  if (error instanceof TRPCError && !isAppError(error.cause) && known.code !== 'database_unavailable') return error;
+  // A fault of ours keeps all it knows, for the log; the error formatter keeps it from the visitor.
+  if (known.code === 'internal' && error instanceof TRPCError) return error;
   return new TRPCError({ code: TRPC_CODES[ERROR_STATUS[known.code]] ?? 'INTERNAL_SERVER_ERROR', message: known.message, cause: known });
 }

@@ -75,6 +75,13 @@ export function createAuth({ prisma, siteUrl, secret, log }: AuthOptions) {
       level: 'warn',
       log: (level, message, ...details) => log[level === 'error' ? 'error' : 'warn']({ event: 'auth', message, ...(details.length > 0 && { details }) }),
     },
+    onAPIError: {
+      // Without this, refusals are printed to the console in a form of their own.
+      onError(error) {
+        const refusal = error instanceof APIError && error.statusCode < 500;
+        log[refusal ? 'info' : 'error']({ event: refusal ? 'auth_refused' : 'auth_failed', error });
+      },
+    },
     hooks: {
       before: createAuthMiddleware(async (request) => {
         const account = accountOf(request.path, request.body);

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { FeaturedLatent } from '#lib/catalogue/overview.ts';
+import type { LatentRow } from '#lib/catalogue/schema.ts';
 import { topExamples } from './examples.ts';
 import { HEADLINE_SCORE, LATENT_COLUMNS, type LatentDbRow, toLatentRow } from './rows.ts';
 
@@ -10,8 +11,14 @@ const CANDIDATES = 150;
 
 type CandidateRow = LatentDbRow & { coder_id: string; model: string; coder: string };
 
-/** A few latents whose explanations hold best, by lower bound, and that say different things. */
-export async function readFeatured(pool: Pool): Promise<FeaturedLatent[]> {
+/** A latent worth showing, before its window is looked up. */
+export interface Featured {
+  coderId: string;
+  latent: LatentRow;
+}
+
+/** A few latents whose explanations hold best, by lower bound, and that say different things. Ask through a cache. */
+export async function readFeatured(pool: Pool): Promise<Featured[]> {
   const { rows } = await pool.query<CandidateRow>(
     `select c.id as coder_id, m.slug as model, c.slug as coder, ${LATENT_COLUMNS}
      from sparse_coders c join models m on m.id = c.model_id
@@ -23,33 +30,51 @@ export async function readFeatured(pool: Pool): Promise<FeaturedLatent[]> {
      order by l.headline_score_lower desc`,
     [CANDIDATES],
   );
-  const chosen = chooseDiverse(rows, (row) => row.headline_text ?? '', FEATURED);
-  const examples = await topExamples(pool, chosen.map((row) => ({ coderId: row.coder_id, index: row.index })));
-  return chosen.map((row) => ({ ...toLatentRow(row.model, row.coder, row), example: examples.get(`${row.coder_id}/${row.index}`) ?? null }));
+  return chooseDiverse(rows, (row) => row.headline_text ?? '', FEATURED).map((row) => ({ coderId: row.coder_id, latent: toLatentRow(row.model, row.coder, row) }));
+}
+
+/** Their windows, read anew each time: a document that was taken down must not live on in a cache. */
+export async function withExamples(pool: Pool, featured: readonly Featured[]): Promise<FeaturedLatent[]> {
+  const examples = await topExamples(pool, featured.map(({ coderId, latent }) => ({ coderId, index: latent.index })));
+  return featured.map(({ coderId, latent }) => ({ ...latent, example: examples.get(`${coderId}/${latent.index}`) ?? null }));
 }
 
 /** Two labels that share more than this part of their words (Jaccard) say the same thing to a visitor. */
 const MOST_OVERLAP = 0.25;
+/** Words that more than this part of the labels have are an explainer's manner of speaking, not what it says. */
+const COMMON_WORD = 0.3;
 
 /**
  * The first `count` items, best first, leaving out any whose text resembles one already chosen. When too few differ,
- * the rest is filled with the best of those left out.
+ * the rest is filled with the best of those left out; the same text never comes twice.
  */
 export function chooseDiverse<T>(items: readonly T[], textOf: (item: T) => string, count: number): T[] {
+  const texts = new Set(items.map(textOf));
+  const common = commonWords(texts);
   const chosen: { item: T; words: Set<string> }[] = [];
-  const others: T[] = [];
+  const others: { item: T }[] = [];
   for (const item of items) {
     if (chosen.length === count) break;
-    const words = wordsOf(textOf(item));
-    if (chosen.some((earlier) => overlap(earlier.words, words) > MOST_OVERLAP)) others.push(item);
+    const text = textOf(item);
+    if (!texts.delete(text)) continue;
+    const words = new Set([...wordsOf(text)].filter((word) => !common.has(word)));
+    if (chosen.some((earlier) => overlap(earlier.words, words) > MOST_OVERLAP)) others.push({ item });
     else chosen.push({ item, words });
   }
-  return [...chosen.map(({ item }) => item), ...others].slice(0, count);
+  return [...chosen, ...others].slice(0, count).map(({ item }) => item);
 }
 
 /** Words of four letters or more; shorter ones are mostly grammar and make all sentences alike. */
 function wordsOf(text: string): Set<string> {
   return new Set(text.toLowerCase().match(/\p{L}{4,}/gu) ?? []);
+}
+
+function commonWords(texts: ReadonlySet<string>): Set<string> {
+  const counts = new Map<string, number>();
+  for (const text of texts) for (const word of wordsOf(text)) counts.set(word, (counts.get(word) ?? 0) + 1);
+  // Of a handful of labels every word would be common.
+  const most = Math.max(3, COMMON_WORD * texts.size);
+  return new Set([...counts].filter(([, count]) => count > most).map(([word]) => word));
 }
 
 function overlap(a: ReadonlySet<string>, b: ReadonlySet<string>): number {

@@ -1,8 +1,7 @@
 import type { Pool } from 'pg';
-import type { FeaturedLatent } from '#lib/catalogue/overview.ts';
 import type { ScoreDistribution } from '#lib/score/distribution.ts';
 import { refreshing } from '#server/cache/refreshing.ts';
-import { readFeatured } from './featured.ts';
+import { type Featured, readFeatured } from './featured.ts';
 import { readScoreDistribution } from './score-distribution.ts';
 import { readTallies, type Tallies } from './tallies.ts';
 
@@ -10,7 +9,7 @@ import { readTallies, type Tallies } from './tallies.ts';
 export interface CatalogueFigures {
   tallies(): Promise<Tallies>;
   distribution(coderId: string): Promise<ScoreDistribution>;
-  featured(): Promise<FeaturedLatent[]>;
+  featured(): Promise<Featured[]>;
 }
 
 /** Short enough that a running demo's numbers move, long enough that visitors do not each cost a scan. */

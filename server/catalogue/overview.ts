@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { CatalogueOverview } from '#lib/catalogue/overview.ts';
+import { withExamples } from './featured.ts';
 import type { CatalogueFigures } from './figures.ts';
 
 /** What the catalogue holds, and a few of its best explained latents. */
@@ -22,6 +23,6 @@ export async function getOverview(pool: Pool, figures: CatalogueFigures): Promis
     explanations: tallies.explanations,
     scores: tallies.scores,
     tokens: tallies.tokens,
-    featured,
+    featured: await withExamples(pool, featured),
   };
 }

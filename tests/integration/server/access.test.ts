@@ -1,0 +1,211 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { API_KEY_SCOPES, type Actor, ANONYMOUS } from '#server/access/actor.ts';
+import { ACTIONS } from '#server/access/policy.ts';
+import { PROBLEM_MEDIA_TYPE } from '#server/api/problem.ts';
+import { allProcedures } from '#server/api/procedures.ts';
+import { handleRest } from '#server/api/rest.ts';
+import { createCaller } from '#server/api/router.ts';
+import { createApiKey, listApiKeys, revokeApiKey } from '#server/auth/api-keys.ts';
+import { createUser } from '#server/auth/users.ts';
+import type { Server } from '#server/context.ts';
+import { streamRun } from '#server/http/run-streams.ts';
+import { handleTrpc } from '#server/http/trpc-endpoint.ts';
+import { withDatabase } from '#tests/integration/with-database.ts';
+import { sessionOf, SITE, testServer } from './test-server.ts';
+
+let server: Server;
+/** Headers of every kind of visitor who is not an admin. */
+const visitors: Record<string, Headers> = {};
+let adminKey: string;
+let adminId: string;
+
+const PASSWORD = 'correct horse battery';
+
+beforeAll(async () => {
+  server = await testServer(await withDatabase());
+  const admin = await createUser(server, { email: 'admin@example.org', name: 'Admin', password: PASSWORD, role: 'admin' });
+  const plain = await createUser(server, { email: 'plain@example.org', name: 'Plain', password: PASSWORD });
+  adminId = admin.id;
+  adminKey = (await createApiKey(server.pool, { userId: admin.id, name: 'all', scopes: API_KEY_SCOPES })).key;
+  const readOnly = await createApiKey(server.pool, { userId: admin.id, name: 'read', scopes: ['read'] });
+  const plainKey = await createApiKey(server.pool, { userId: plain.id, name: 'greedy', scopes: API_KEY_SCOPES });
+  visitors.anonymous = new Headers();
+  visitors['plain user'] = new Headers({ cookie: await signIn('plain@example.org') });
+  visitors['a plain user’s key with every scope'] = new Headers({ 'x-api-key': plainKey.key });
+  visitors['an admin’s key that may only read'] = new Headers({ authorization: `Bearer ${readOnly.key}` });
+  visitors['a made-up cookie'] = new Headers({ cookie: 'atlas.session_token=made.up' });
+});
+
+async function signIn(email: string): Promise<string> {
+  const response = await server.auth.handler(
+    new Request(`${SITE}/api/auth/sign-in/email`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', origin: SITE },
+      body: JSON.stringify({ email, password: PASSWORD }),
+    }),
+  );
+  expect(response.status).toBe(200);
+  return response.headers.getSetCookie().map((cookie) => cookie.split(';')[0]).join('; ');
+}
+
+const procedures = Object.entries(allProcedures());
+const guarded = procedures.filter(([, procedure]) => ACTIONS[procedure._def.meta!.action] === 'admin');
+const guardedRest = guarded.flatMap(([name, procedure]) => {
+  const openapi = procedure._def.meta?.openapi;
+  return openapi === undefined ? [] : [{ name, method: openapi.method, path: openapi.path.replace(/\{\w+\}/g, '1') }];
+});
+
+test('every procedure says what it does, everything that changes something is an admin’s, and there are such', () => {
+  expect(guarded.length).toBeGreaterThanOrEqual(11);
+  for (const [name, procedure] of procedures) {
+    const { meta, type } = procedure._def;
+    expect(Object.keys(ACTIONS), name).toContain(meta?.action);
+    if (type === 'mutation' || name.startsWith('admin.')) expect(ACTIONS[meta!.action], name).toBe('admin');
+    if (type === 'mutation') expect(meta?.openapi?.method, name).not.toBe('GET');
+  }
+});
+
+describe.each(['anonymous', 'plain user', 'a plain user’s key with every scope', 'an admin’s key that may only read', 'a made-up cookie'])('%s', (visitor) => {
+  test.each(guardedRest)('is refused $method $path', async ({ method, path }) => {
+    const headers = new Headers(visitors[visitor]);
+    if (method === 'POST') headers.set('content-type', 'application/json');
+    const response = await handleRest(server, new Request(`${SITE}/api/v1${path}`, { method, headers, ...(method === 'POST' && { body: '{}' }) }));
+    expect(response.status).toBe(403);
+    expect(response.headers.get('content-type')).toBe(PROBLEM_MEDIA_TYPE);
+    expect(await response.json()).toMatchObject({ status: 403, code: 'forbidden', instance: `/api/v1${path}` });
+  });
+
+  test.each(guarded.map(([name, procedure]) => ({ name, type: procedure._def.type })))('is refused $name over tRPC', async ({ name, type }) => {
+    const headers = new Headers(visitors[visitor]);
+    const write = type === 'mutation';
+    if (write) headers.set('content-type', 'application/json');
+    const response = await handleTrpc(server, new Request(`${SITE}/api/trpc/${name}`, { method: write ? 'POST' : 'GET', headers, ...(write && { body: '{}' }) }));
+    expect(response.status).toBe(403);
+    expect(await response.json()).toMatchObject({ error: { data: { code: 'forbidden', httpStatus: 403 } } });
+  });
+
+  test('is refused a run’s stream', async () => {
+    await expect(streamRun(server, new Request(`${SITE}/api/runs/1/events`, { headers: visitors[visitor]! }), '1')).rejects.toMatchObject({ code: 'forbidden' });
+  });
+});
+
+test('an admin passes every one of those doors, by session and by key', async () => {
+  const cookie = await signIn('admin@example.org');
+  for (const headers of [new Headers({ cookie }), new Headers({ 'x-api-key': adminKey }), new Headers({ authorization: `Bearer ${adminKey}` })]) {
+    for (const { method, path } of guardedRest.filter((route) => route.method === 'GET')) {
+      const response = await handleRest(server, new Request(`${SITE}/api/v1${path}`, { method, headers }));
+      expect([200, 404], path).toContain(response.status);
+    }
+    await expect(streamRun(server, new Request(`${SITE}/api/runs/1/events`, { headers }), '1')).rejects.toMatchObject({ code: 'not_found' });
+  }
+});
+
+test('an unknown key is 401 everywhere, also where nobody needs one', async () => {
+  for (const headers of [new Headers({ 'x-api-key': 'atlas_nonsense' }), new Headers({ authorization: 'Bearer nonsense' })]) {
+    const rest = await handleRest(server, new Request(`${SITE}/api/v1/models`, { headers }));
+    expect(rest.status).toBe(401);
+    expect(await rest.json()).toMatchObject({ code: 'unauthorised', title: 'Not signed in' });
+    const trpc = await handleTrpc(server, new Request(`${SITE}/api/trpc/models.list?input=${encodeURIComponent('{}')}`, { headers }));
+    expect(trpc.status).toBe(401);
+  }
+});
+
+test('a session cannot be used from another site, a key can', async () => {
+  const cookie = await signIn('admin@example.org');
+  const post = (headers: Record<string, string>) =>
+    handleRest(server, new Request(`${SITE}/api/v1/admin/runs/1/cancel`, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: '{}' }));
+  expect((await post({ cookie, origin: 'https://evil.example' })).status).toBe(403);
+  expect((await post({ cookie, origin: SITE })).status).toBe(404);
+  expect((await post({ cookie, origin: 'http://127.0.0.1:3000' })).status).toBe(404);
+  expect((await post({ cookie })).status).toBe(404);
+  expect((await post({ 'x-api-key': adminKey, origin: 'https://evil.example' })).status).toBe(404);
+});
+
+describe('accounts', () => {
+  const auth = (path: string, body: unknown, headers: Record<string, string> = {}) =>
+    server.auth.handler(
+      new Request(`${SITE}/api/auth${path}`, { method: 'POST', headers: { 'content-type': 'application/json', origin: SITE, ...headers }, body: JSON.stringify(body) }),
+    );
+
+  test('nobody signs themselves up', async () => {
+    const response = await auth('/sign-up/email', { email: 'new@example.org', name: 'New', password: PASSWORD });
+    expect(response.ok).toBe(false);
+    const { rows } = await server.pool.query(`select 1 from users where email = 'new@example.org'`);
+    expect(rows).toEqual([]);
+  });
+
+  test('nobody gives themselves a role', async () => {
+    const cookie = await signIn('plain@example.org');
+    await auth('/update-user', { role: 'admin' }, { cookie });
+    await auth('/update-user', { name: 'Still plain', role: 'admin' }, { cookie });
+    const { rows } = await server.pool.query<{ role: string }>(`select role from users where email = 'plain@example.org'`);
+    expect(rows).toEqual([{ role: 'user' }]);
+  });
+
+  test('a role that was taken away counts at once', async () => {
+    const user = await createUser(server, { email: 'former@example.org', name: 'F', password: PASSWORD, role: 'admin' });
+    const cookie = await signIn('former@example.org');
+    const ask = () => handleRest(server, new Request(`${SITE}/api/v1/admin/users`, { headers: { cookie } }));
+    expect((await ask()).status).toBe(200);
+    await server.pool.query(`update users set role = 'user' where id = $1`, [user.id]);
+    expect((await ask()).status).toBe(403);
+  });
+
+  test('the cookie is out of scripts’ reach; the password is stored as a salted hash', async () => {
+    const response = await auth('/sign-in/email', { email: 'ADMIN@example.org', password: PASSWORD });
+    const cookie = response.headers.getSetCookie().join();
+    expect(cookie).toMatch(/HttpOnly/i);
+    expect(cookie).toMatch(/SameSite=Lax/i);
+    expect(cookie).not.toMatch(/Secure/);
+    const { rows } = await server.pool.query<{ password: string }>('select password from accounts where user_id = $1', [adminId]);
+    expect(rows[0]?.password).toMatch(/^[0-9a-f]{32}:[0-9a-f]{128}$/);
+  });
+
+  test('an account takes only so many wrong passwords, whatever addresses they come from', async () => {
+    await createUser(server, { email: 'victim@example.org', name: 'V', password: PASSWORD });
+    const statuses: number[] = [];
+    for (let i = 0; i < 22; i++) {
+      const response = await auth('/sign-in/email', { email: i % 2 === 0 ? 'victim@example.org' : 'Victim@Example.org', password: 'wrong wrong wrong' }, { 'x-forwarded-for': `10.0.0.${i}` });
+      statuses.push(response.status);
+    }
+    expect(statuses.slice(0, 20)).toEqual(Array.from({ length: 20 }, () => 401));
+    expect(statuses.slice(20)).toEqual([429, 429]);
+  });
+
+  test('an address with an account, a short password and a nonsense address are refused by field', async () => {
+    const api = createCaller({ server, actor: sessionOf('admin') });
+    await expect(api.admin.users.create({ email: 'Admin@example.org', name: 'Again', password: PASSWORD })).rejects.toMatchObject({ code: 'CONFLICT' });
+    await expect(api.admin.users.create({ email: 'short@example.org', name: 'S', password: 'short' })).rejects.toThrow('password: must have at least 10 characters');
+    await expect(api.admin.users.create({ email: 'nonsense', name: 'S', password: PASSWORD })).rejects.toThrow('email: must be an e-mail address');
+  });
+});
+
+describe('API keys', () => {
+  test('are shown once, stored as a hash, listed to their owner only, and refused once revoked', async () => {
+    const actor: Actor = { kind: 'session', user: { id: adminId, name: 'Admin', email: 'admin@example.org', role: 'admin' } };
+    const api = createCaller({ server, actor });
+    const made = await api.admin.keys.create({ name: 'script', scopes: ['read'] });
+    expect(made.key).toMatch(/^atlas_[\w-]{43}$/);
+    expect(made.key.startsWith(made.prefix)).toBe(true);
+    const stored = await server.pool.query<Record<string, unknown>>('select * from api_keys where id = $1', [made.id]);
+    expect(JSON.stringify(stored.rows)).not.toContain(made.key);
+    const { keys } = await api.admin.keys.list({});
+    expect(keys.map((key) => key.name)).toContain('script');
+    expect(JSON.stringify(keys)).not.toContain(made.key.slice(15));
+    expect(await listApiKeys(server.pool, 'somebody-else')).toEqual([]);
+    await expect(revokeApiKey(server.pool, { userId: 'somebody-else', id: made.id })).rejects.toMatchObject({ code: 'not_found' });
+
+    const ask = () => handleRest(server, new Request(`${SITE}/api/v1/models`, { headers: { 'x-api-key': made.key } }));
+    expect((await ask()).status).toBe(200);
+    expect((await api.admin.keys.list({})).keys.find((key) => key.id === made.id)?.lastUsedAt).not.toBeNull();
+    expect((await api.admin.keys.revoke({ id: made.id })).revokedAt).not.toBeNull();
+    expect((await ask()).status).toBe(401);
+  });
+});
+
+test('nobody is somebody without credentials', async () => {
+  const api = createCaller({ server, actor: ANONYMOUS });
+  await expect(api.admin.users.list({})).rejects.toMatchObject({ code: 'FORBIDDEN' });
+  expect(z.array(z.unknown()).parse((await api.models.list({})).models)).toEqual([]);
+});
