@@ -1,0 +1,46 @@
+import { openDatabase } from '#platform/database/database.ts';
+import { loadEnvironment } from '#platform/environment/environment.ts';
+import { resolveInstance } from '#platform/instance/instance.ts';
+import { createLog } from '#platform/log/log.ts';
+import { createWorkerHttp } from '#gpu-worker/http/worker-http.ts';
+import { createWorker } from './worker.ts';
+
+// The worker process: takes jobs from every queue and answers the website's questions about meaning.
+const environment = resolveInstance(loadEnvironment(process.env));
+const log = createLog({ name: 'worker', level: environment.logLevel });
+/** What has been started, in order; shutdown runs it backwards. */
+const stops: { name: string; stop: () => Promise<void> }[] = [];
+let stopping = false;
+
+async function shutDown(code: number): Promise<void> {
+  if (stopping) return;
+  stopping = true;
+  for (const { name, stop } of stops.reverse()) {
+    await stop().catch((error: unknown) => log.error({ event: 'stop_failed', part: name, error }));
+  }
+  log.info({ event: 'worker_stopped' });
+  process.exit(code);
+}
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void shutDown(0));
+
+try {
+  const database = await openDatabase(environment.databaseUrl);
+  stops.push({ name: 'database', stop: () => database.close() });
+  const worker = createWorker({ environment, database, log });
+  stops.push({ name: 'worker', stop: () => worker.stop() });
+  const http = createWorkerHttp({
+    embedder: worker.services.embedder,
+    vectorIndex: worker.vectorIndex,
+    secret: environment.workerSecret,
+    status: () => ({ status: 'ok', uptimeSeconds: Math.round(process.uptime()), residentMb: Math.round(process.memoryUsage.rss() / 2 ** 20), vectors: worker.vectorIndex.size }),
+    onError: (error) => log.error({ event: 'worker_request_failed', error }),
+  });
+  const url = new URL(environment.workerUrl);
+  const { port } = await http.listen(environment.workerHost, url.port === '' ? environment.workerPort : Number(url.port));
+  stops.push({ name: 'http', stop: () => http.close() });
+  await worker.start();
+  log.info({ event: 'worker_ready', port });
+} catch (error) {
+  log.fatal({ event: 'worker_failed', error });
+  await shutDown(1);
+}
