@@ -1,31 +1,48 @@
-import { attentionHeads, type AttentionInputs } from './blocks/attention.ts';
+import { attentionHeads, type AttentionInputs, type KeysAndValues } from './blocks/attention.ts';
 import { linear } from './blocks/linear.ts';
 import { mlpNeurons } from './blocks/mlp.ts';
 import { norm } from './blocks/norm.ts';
-import type { DecoderSpec, LayerSpec } from './decoder-spec.ts';
+import type { AttentionSpec, DecoderSpec, LayerSpec } from './decoder-spec.ts';
 import type { TensorLookup } from './decoder-tensors.ts';
+import { INPUT } from './decoder-inputs.ts';
 import type { GraphBuilder, Value } from './onnx-graph.ts';
-import { ropeTable } from './rope.ts';
-import type { PlainTensor } from './onnx.ts';
 
-/** Values of a written decoder by hookpoint name, each [tokens, width], and `logits` [tokens, vocabulary]. */
-export type DecoderValues = ReadonlyMap<string, Value>;
+/** A written decoder. */
+export interface DecoderGraph {
+  /** Hidden states by hookpoint name, each [tokens, width], after any change that was made there. */
+  hookpoints: ReadonlyMap<string, Value>;
+  /** Final norm and head over some rows of the last block's output: [n, dModel] to [n, vocabulary]. */
+  logits(stream: Value): Value;
+  /** With a cache: keys and values of all tokens so far, by layer. */
+  cache: readonly (KeysAndValues & { spec: AttentionSpec })[];
+}
+
+export interface DecoderOptions {
+  /** Whether the rows continue others whose keys and values are given: for generation. */
+  cached?: boolean;
+  /** May put another value in a hookpoint's place; what follows then reads that. */
+  change?(hookpoint: string, value: Value, before: ReadonlyMap<string, Value>, rowShape: Value): Value;
+}
 
 /**
- * Writes the whole decoder into the graph and returns every hookpoint's value. What no output needs is dropped when
- * the graph is built, so asking for an early hookpoint costs only the blocks before it.
+ * Writes the whole decoder into the graph. What no output needs is dropped when the graph is built, so asking for an
+ * early hookpoint costs only the blocks before it. Its inputs are those of decoder-inputs.ts.
  */
-export function writeDecoder(g: GraphBuilder, spec: DecoderSpec, tensors: TensorLookup): DecoderValues {
-  const values = new Map<string, Value>();
-  const ids = g.input('input_ids', 'int32', ['rows', 'length']);
-  const inputs = attentionInputs(g, spec, ids);
-  let stream = embed(g, spec, tensors, inputs, ids);
-  values.set('embed', stream);
+export function writeDecoder(g: GraphBuilder, spec: DecoderSpec, tensors: TensorLookup, options: DecoderOptions = {}): DecoderGraph {
+  const hookpoints = new Map<string, Value>();
+  const cache: (KeysAndValues & { spec: AttentionSpec })[] = [];
+  const ids = g.input(INPUT.ids, 'int32', ['rows', 'length']);
+  const inputs = attentionInputs(g, spec, ids, options.cached ?? false, cache);
+  const hook = (name: string, value: Value): Value => {
+    const changed = options.change?.(name, value, hookpoints, inputs.rowShape) ?? value;
+    hookpoints.set(name, changed);
+    return changed;
+  };
+  let stream = hook('embed', embed(g, spec, tensors, inputs, ids));
   spec.layers.forEach((layer, n) => {
-    stream = writeBlock(g, layer, tensors, inputs, stream, (site, value) => values.set(site === '' ? `layers.${n}` : `layers.${n}.${site}`, value));
+    stream = writeBlock(g, n, layer, tensors, inputs, stream, hook);
   });
-  values.set('logits', logits(g, spec, tensors, stream));
-  return values;
+  return { hookpoints, logits: (rows) => logits(g, spec, tensors, rows), cache };
 }
 
 function embed(g: GraphBuilder, spec: DecoderSpec, tensors: TensorLookup, inputs: AttentionInputs, ids: Value): Value {
@@ -42,25 +59,17 @@ function embed(g: GraphBuilder, spec: DecoderSpec, tensors: TensorLookup, inputs
   return positions === undefined ? stream : g.op('Add', [stream, look(positions, inputs.positions)]);
 }
 
-function writeBlock(g: GraphBuilder, layer: LayerSpec, tensors: TensorLookup, inputs: AttentionInputs, stream: Value, hook: (site: string, value: Value) => void): Value {
-  const z = attentionHeads(g, tensors, layer.attention, inputs, norm(g, tensors, layer.attentionNorm, stream));
-  hook('attn.z', z);
-  const attentionOut = linear(g, tensors, layer.attention.output, z);
-  hook('attn.out', attentionOut);
-  const attention = layer.postAttentionNorm ? norm(g, tensors, layer.postAttentionNorm, attentionOut) : attentionOut;
-  hook('attn', attention);
+function writeBlock(g: GraphBuilder, n: number, layer: LayerSpec, tensors: TensorLookup, inputs: AttentionInputs, stream: Value, hook: (name: string, value: Value) => Value): Value {
+  const at = `layers.${n}`;
+  const z = hook(`${at}.attn.z`, attentionHeads(g, tensors, n, layer.attention, inputs, norm(g, tensors, layer.attentionNorm, stream)));
+  const attentionOut = hook(`${at}.attn.out`, linear(g, tensors, layer.attention.output, z));
+  const attention = hook(`${at}.attn`, layer.postAttentionNorm ? norm(g, tensors, layer.postAttentionNorm, attentionOut) : attentionOut);
   const middle = g.op('Add', [stream, attention]);
-  const mlpIn = norm(g, tensors, layer.mlpNorm, layer.residual === 'parallel' ? stream : middle);
-  hook('mlp.in', mlpIn);
-  const neurons = mlpNeurons(g, tensors, layer.mlp, mlpIn);
-  hook('mlp.neurons', neurons);
-  const mlpOut = linear(g, tensors, layer.mlp.down, neurons);
-  hook('mlp.out', mlpOut);
-  const mlp = layer.postMlpNorm ? norm(g, tensors, layer.postMlpNorm, mlpOut) : mlpOut;
-  hook('mlp', mlp);
-  const out = g.op('Add', [middle, mlp]);
-  hook('', out);
-  return out;
+  const mlpIn = hook(`${at}.mlp.in`, norm(g, tensors, layer.mlpNorm, layer.residual === 'parallel' ? stream : middle));
+  const neurons = hook(`${at}.mlp.neurons`, mlpNeurons(g, tensors, layer.mlp, mlpIn));
+  const mlpOut = hook(`${at}.mlp.out`, linear(g, tensors, layer.mlp.down, neurons));
+  const mlp = hook(`${at}.mlp`, layer.postMlpNorm ? norm(g, tensors, layer.postMlpNorm, mlpOut) : mlpOut);
+  return hook(at, g.op('Add', [middle, mlp]));
 }
 
 function logits(g: GraphBuilder, spec: DecoderSpec, tensors: TensorLookup, stream: Value): Value {
@@ -71,53 +80,25 @@ function logits(g: GraphBuilder, spec: DecoderSpec, tensors: TensorLookup, strea
   return g.op('Mul', [g.op('Tanh', [g.op('Div', [raw, cap])]), cap]);
 }
 
-const ROPE_COS = 'rope_cos_';
-const ROPE_SIN = 'rope_sin_';
-const WINDOW = 'window_';
-
-function attentionInputs(g: GraphBuilder, spec: DecoderSpec, ids: Value): AttentionInputs {
+function attentionInputs(g: GraphBuilder, spec: DecoderSpec, ids: Value, cached: boolean, cache: (KeysAndValues & { spec: AttentionSpec })[]): AttentionInputs {
+  const mask = (name: string): Value => g.input(name, 'bool', cached ? ['rows', 1, 'length', 'total'] : ['length', 'length']);
   return {
     rowShape: g.op('Concat', [g.op('Shape', [ids]), g.int64([-1])], { axis: 0 }),
-    positions: g.input('positions', 'int64', ['rows', 'length']),
+    positions: g.input(INPUT.positions, 'int64', ['rows', 'length']),
     rope: (name) => {
       const rope = spec.ropes[name];
       if (!rope) throw new RangeError(`no rotary embedding is called ${name}`);
-      const frequencies = Math.ceil(rope.dim / 2);
-      return {
-        cos: g.input(ROPE_COS + name, 'float', ['length', frequencies]),
-        sin: g.input(ROPE_SIN + name, 'float', ['length', frequencies]),
-        spec: rope,
-      };
+      const shape = ['reach', Math.ceil(rope.dim / 2)];
+      return { cos: g.input(INPUT.cos(name), 'float', shape), sin: g.input(INPUT.sin(name), 'float', shape), spec: rope };
     },
-    windowMask: (window) => g.input(WINDOW + window, 'bool', ['length', 'length']),
+    mask: (window) => (window !== undefined ? mask(INPUT.window(window)) : cached ? mask(INPUT.full) : null),
+    past: (layer, { kvHeads, headDim }) => {
+      if (!cached) return null;
+      const shape = ['rows', kvHeads, 'past', headDim];
+      return { keys: g.input(INPUT.keys(layer), 'float', shape), values: g.input(INPUT.values(layer), 'float', shape) };
+    },
+    keep: (layer, attention, present) => {
+      cache[layer] = { ...present, spec: attention };
+    },
   };
-}
-
-/**
- * The inputs a decoder's graph takes beside the tokens, for rows of equal length. Only those named in `wanted` are made.
- */
-export function decoderInputs(spec: DecoderSpec, wanted: readonly string[], rows: number, length: number): Record<string, PlainTensor> {
-  const inputs: Record<string, PlainTensor> = {};
-  for (const name of wanted) {
-    if (name === 'positions') {
-      const positions = BigInt64Array.from({ length: rows * length }, (_, i) => BigInt(i % length));
-      inputs[name] = { data: positions, shape: [rows, length] };
-    } else if (name.startsWith(WINDOW)) {
-      inputs[name] = { data: windowMask(length, Number(name.slice(WINDOW.length))), shape: [length, length] };
-    }
-  }
-  for (const [name, rope] of Object.entries(spec.ropes)) {
-    if (!wanted.includes(ROPE_COS + name)) continue;
-    const { cos, sin, frequencies } = ropeTable(rope, length);
-    inputs[ROPE_COS + name] = { data: cos, shape: [length, frequencies] };
-    inputs[ROPE_SIN + name] = { data: sin, shape: [length, frequencies] };
-  }
-  return inputs;
-}
-
-/** [length, length]: 1 where position i may look at j, i - window < j ≤ i. */
-function windowMask(length: number, window: number): Uint8Array {
-  const mask = new Uint8Array(length * length);
-  for (let i = 0; i < length; i++) mask.fill(1, i * length + Math.max(0, i - window + 1), i * length + i + 1);
-  return mask;
 }

@@ -2,7 +2,8 @@ import { AppError } from '#lib/errors/app-error.ts';
 import type { SparseCoder } from '#gpu-worker/sparse-coder/coder.ts';
 import { readLatents, writeEncoder } from '#gpu-worker/sparse-coder/encode-graph.ts';
 import type { Checkpoint } from './checkpoint.ts';
-import { decoderInputs, writeDecoder } from './decoder-graph.ts';
+import { writeDecoder } from './decoder-graph.ts';
+import { INPUT, rowInputs } from './decoder-inputs.ts';
 import { resolveHookpoint } from './hookpoints.ts';
 import { openSession, type PlainTensor } from './onnx.ts';
 import { GraphBuilder } from './onnx-graph.ts';
@@ -43,10 +44,11 @@ export interface InstrumentedModel {
 export async function openInstrumentedModel(o: { checkpoint: Checkpoint; taps: readonly Tap[]; threads?: number }): Promise<InstrumentedModel> {
   const { checkpoint, taps } = o;
   const g = new GraphBuilder();
-  const values = writeDecoder(g, checkpoint.spec, checkpoint.tensors);
+  const decoder = writeDecoder(g, checkpoint.spec, checkpoint.tensors);
+  const last = decoder.hookpoints.get(`layers.${checkpoint.nLayers - 1}`)!;
   taps.forEach((tap, i) => {
     const { name, width } = tap.hookpoint === 'logits' ? { name: 'logits', width: checkpoint.vocabSize } : resolveHookpoint(checkpoint.spec, tap.hookpoint);
-    const hidden = values.get(name)!;
+    const hidden = name === 'logits' ? decoder.logits(last) : decoder.hookpoints.get(name)!;
     if (!tap.coder) {
       g.output(`${i}.hidden`, hidden, 'float', ['tokens', width]);
       return;
@@ -62,8 +64,8 @@ export async function openInstrumentedModel(o: { checkpoint: Checkpoint; taps: r
     dModel: checkpoint.dModel,
     run: async (inputIds, rows, length) => {
       checkTokens(checkpoint, inputIds, rows, length);
-      const inputs = decoderInputs(checkpoint.spec, session.inputNames, rows, length);
-      const outputs = await session.run({ ...inputs, input_ids: { data: inputIds, shape: [rows, length] } });
+      const inputs = rowInputs(checkpoint.spec, session.inputNames, rows, length);
+      const outputs = await session.run({ ...inputs, [INPUT.ids]: { data: inputIds, shape: [rows, length] } });
       return taps.map((tap, i) => {
         if (tap.coder) return readLatents(outputs, `${i}`, rows * length, tap.coder);
         return { hidden: floats(outputs[`${i}.hidden`], checkpoint, tap.hookpoint) };

@@ -17,8 +17,8 @@ export function writeEncoder(g: GraphBuilder, coder: SparseCoder, x: Value, name
   // A damaged input or matrix must not pass for a silent latent: comparisons with NaN are false.
   g.output(`${name}.input_sum`, g.op('ReduceSum', [x], { keepdims: 0 }), 'float', []);
   if (coder.encoder) g.output(`${name}.weight_sum`, g.op('ReduceSum', [g.floatWeight(coder.encoder.tensor)], { keepdims: 0 }), 'float', []);
-  if (activation.kind === 'topk' || activation.kind === 'groupmax') {
-    const { indices, values } = activation.kind === 'topk' ? largest(g, coder, p, activation) : largestOfGroups(g, p, activation.k, coder.width);
+  if (isBounded(activation)) {
+    const { indices, values } = boundedLatents(g, coder, activation, p);
     g.output(`${name}.indices`, g.op('Cast', [indices], { to: INT32 }), 'int32', ['tokens', 'k']);
     // ReLU after the selection gives the same non-zero latents as before it, on k values in place of the whole width.
     g.output(`${name}.values`, g.op('Relu', [values]), 'float', ['tokens', 'k']);
@@ -46,7 +46,20 @@ export function readLatents(outputs: Readonly<Record<string, PlainTensor>>, name
   return { indices: indices.data, values: floats('values'), k: indices.shape[1]! };
 }
 
-function preActivations(g: GraphBuilder, coder: SparseCoder, x: Value): Value {
+type Bounded = Extract<CoderActivation, { kind: 'topk' | 'groupmax' }>;
+
+/** Whether at most k latents of a token are active. */
+export function isBounded(activation: CoderActivation): activation is Bounded {
+  return activation.kind === 'topk' || activation.kind === 'groupmax';
+}
+
+/** The k latents chosen for each token and their pre-activations (rescaled ones, when rescaling), each [tokens, k]. */
+export function boundedLatents(g: GraphBuilder, coder: SparseCoder, activation: Bounded, p: Value): { indices: Value; values: Value } {
+  return activation.kind === 'topk' ? largest(g, coder, p, activation) : largestOfGroups(g, p, activation.k, coder.width);
+}
+
+/** Pre-activations p of all latents, [tokens, latents]. */
+export function preActivations(g: GraphBuilder, coder: SparseCoder, x: Value): Value {
   const normalised = normalise(g, coder, x);
   const { encoder, encoderBias, decoderBias } = coder;
   if (!encoder) return normalised;
@@ -56,17 +69,21 @@ function preActivations(g: GraphBuilder, coder: SparseCoder, x: Value): Value {
   return g.op('Gemm', inputs, { transB: encoder.layout === 'latents_first' ? 1 : 0, alpha: { float: encoder.scale } });
 }
 
-function normalise(g: GraphBuilder, { normalisation, dIn }: SparseCoder, x: Value): Value {
+function normalise(g: GraphBuilder, coder: SparseCoder, x: Value): Value {
+  const scale = inputScale(g, coder, x);
+  if (scale === null) return x;
+  if (coder.normalisation === 'constant_norm') return g.op('Div', [x, scale]);
+  const centred = g.op('Sub', [x, g.op('ReduceMean', [x, g.int64([-1])])]);
+  return g.op('Div', [centred, g.op('Add', [scale, g.float([1e-5])])]);
+}
+
+/** What a normalising coder divides its input by, [tokens, 1]: ‖x‖ / √d, or the standard deviation; null for others. */
+export function inputScale(g: GraphBuilder, { normalisation, dIn }: SparseCoder, x: Value): Value | null {
+  if (normalisation === 'none') return null;
   const last = g.int64([-1]);
-  if (normalisation === 'constant_norm') {
-    return g.op('Mul', [x, g.op('Div', [g.float([Math.sqrt(dIn)]), g.op('ReduceL2', [x, last])])]);
-  }
-  if (normalisation === 'layer_norm') {
-    const centred = g.op('Sub', [x, g.op('ReduceMean', [x, last])]);
-    const variance = g.op('Div', [g.op('ReduceSumSquare', [centred, last]), g.float([dIn - 1])]);
-    return g.op('Div', [centred, g.op('Add', [g.op('Sqrt', [variance]), g.float([1e-5])])]);
-  }
-  return x;
+  if (normalisation === 'constant_norm') return g.op('Div', [g.op('ReduceL2', [x, last]), g.float([Math.sqrt(dIn)])]);
+  const centred = g.op('Sub', [x, g.op('ReduceMean', [x, last])]);
+  return g.op('Sqrt', [g.op('Div', [g.op('ReduceSumSquare', [centred, last]), g.float([dIn - 1])])]);
 }
 
 function largest(g: GraphBuilder, coder: SparseCoder, p: Value, { k, rescale }: { k: number; rescale: boolean }): { indices: Value; values: Value } {
@@ -89,7 +106,7 @@ function largestOfGroups(g: GraphBuilder, p: Value, k: number, width: number): {
 }
 
 /** Which latents are active, bool [tokens, latents], and their values. */
-function thresholded(g: GraphBuilder, activation: Extract<CoderActivation, { kind: 'relu' | 'jumprelu' | 'gated' }>, p: Value): { active: Value; values: Value } {
+export function thresholded(g: GraphBuilder, activation: Extract<CoderActivation, { kind: 'relu' | 'jumprelu' | 'gated' }>, p: Value): { active: Value; values: Value } {
   const zero = g.float([0]);
   if (activation.kind === 'relu') return { active: g.op('Greater', [p, zero]), values: p };
   if (activation.kind === 'jumprelu') {

@@ -59,7 +59,7 @@ describe('the forward pass', () => {
   test('ends at the deepest hookpoint, and what is not asked for is not in the graph', async () => {
     const graphOf = (hookpoint: string): string => {
       const g = new GraphBuilder();
-      g.output('out', writeDecoder(g, checkpoint.spec, checkpoint.tensors).get(hookpoint)!, 'float', ['tokens', checkpoint.dModel]);
+      g.output('out', writeDecoder(g, checkpoint.spec, checkpoint.tensors).hookpoints.get(hookpoint)!, 'float', ['tokens', checkpoint.dModel]);
       return Buffer.from(g.build().bytes).toString('latin1');
     };
     expect(graphOf('layers.1')).toContain('model.layers.1.mlp');

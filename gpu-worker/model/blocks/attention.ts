@@ -4,22 +4,31 @@ import type { GraphBuilder, Value } from '#gpu-worker/model/onnx-graph.ts';
 import { linear } from './linear.ts';
 import { norm } from './norm.ts';
 
-/** What a graph's attention layers share: how tokens lie in rows, positions, rotary tables and masks. */
+/** What a graph's attention layers share: how tokens lie in rows, positions, rotary tables, masks, earlier keys. */
 export interface AttentionInputs {
   /** int64 [3]: rows, length, -1. Brings [tokens, width] into rows. */
   rowShape: Value;
   /** int64 [rows, length]. */
   positions: Value;
   rope(name: string): { cos: Value; sin: Value; spec: RopeSpec };
-  /** bool [length, length], true where a position may look. */
-  windowMask(window: number): Value;
+  /** bool, true where a position may look; null when every position looks at itself and all before it. */
+  mask(window: number | undefined): Value | null;
+  /** Keys and values of the tokens before these, each [rows, kvHeads, past, headDim]; null without a cache. */
+  past(layer: number, spec: AttentionSpec): KeysAndValues | null;
+  /** Receives keys and values of all tokens so far when there is a cache. */
+  keep(layer: number, spec: AttentionSpec, present: KeysAndValues): void;
+}
+
+export interface KeysAndValues {
+  keys: Value;
+  values: Value;
 }
 
 /**
  * Causal attention up to the output projection's input (`attn.z`). `x` [tokens, dModel], already normed; result
  * [tokens, heads · headDim]. Query head h reads key/value head floor(h / (heads / kvHeads)).
  */
-export function attentionHeads(g: GraphBuilder, tensors: TensorLookup, spec: AttentionSpec, inputs: AttentionInputs, x: Value): Value {
+export function attentionHeads(g: GraphBuilder, tensors: TensorLookup, layer: number, spec: AttentionSpec, inputs: AttentionInputs, x: Value): Value {
   const { heads, kvHeads, headDim } = spec;
   let [q, k, v] = projections(g, tensors, spec, inputs, x);
   if (spec.qNorm) q = headNorm(g, tensors, spec.qNorm, inputs, q, headDim);
@@ -28,15 +37,20 @@ export function attentionHeads(g: GraphBuilder, tensors: TensorLookup, spec: Att
     q = rotate(g, inputs, spec.rope, q, heads, headDim);
     k = rotate(g, inputs, spec.rope, k, kvHeads, headDim);
   }
-  const mask = spec.window === undefined ? [] : [inputs.windowMask(spec.window)];
-  const z = g.op('Attention', [q, k, v, ...mask], {
+  const mask = inputs.mask(spec.window);
+  const past = inputs.past(layer, spec);
+  const attributes = {
     q_num_heads: heads,
     kv_num_heads: kvHeads,
-    is_causal: spec.window === undefined ? 1 : 0,
+    is_causal: mask === null ? 1 : 0,
     scale: { float: spec.scale },
     ...(spec.softcap === undefined ? {} : { softcap: { float: spec.softcap } }),
-  });
-  return g.op('Reshape', [z, g.int64([-1, heads * headDim])]);
+  };
+  const operands = [q, k, v, ...(mask === null && past === null ? [] : [mask ?? ''])];
+  if (past === null) return g.op('Reshape', [g.op('Attention', operands, attributes), g.int64([-1, heads * headDim])]);
+  const [z, keys, values] = g.ops('Attention', [...operands, past.keys, past.values], 3, attributes);
+  inputs.keep(layer, spec, { keys: keys!, values: values! });
+  return g.op('Reshape', [z!, g.int64([-1, heads * headDim])]);
 }
 
 /** q, k and v, each [rows, length, heads · headDim]. */
