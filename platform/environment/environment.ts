@@ -92,10 +92,11 @@ export function loadEnvironment(source: Record<string, string | undefined>): Env
     throw new AppError('invalid_config', `The environment variable ${field} ${issue?.message ?? 'is not valid'}.`, { field });
   }
   const env = parsed.data;
-  const dataDir = path.resolve(env.ATLAS_DATA_DIR);
+  // Without the remarks the site's bundler takes these for files that it must ship, and follows the whole project.
+  const dataDir = path.resolve(/* turbopackIgnore: true */ env.ATLAS_DATA_DIR);
   return Object.freeze({
     dataDir,
-    artifactsDir: path.resolve(env.ATLAS_ARTIFACTS_DIR ?? path.join(dataDir, 'artifacts')),
+    artifactsDir: path.resolve(/* turbopackIgnore: true */ env.ATLAS_ARTIFACTS_DIR ?? path.join(dataDir, 'artifacts')),
     databaseUrl: env.DATABASE_URL ?? null,
     meiliUrl: env.MEILI_URL ?? null,
     meiliKey: env.MEILI_MASTER_KEY ?? null,
