@@ -8,11 +8,11 @@ const BATCH = 64;
 const DEFAULT_TIMEOUT_MS = 30_000;
 
 /**
- * An embedder behind any OpenAI-compatible `POST /embeddings`. Vectors are brought to unit length, as not every server
- * does. `dimensions` is the endpoint's to say: before its first answer it throws AppError `worker_unavailable`. `embed`
- * throws that too when nothing answers in time, and `upstream_failed` when the endpoint refuses.
+ * An embedder behind any OpenAI-compatible `POST /embeddings`, opened by embedding one word, which says how long its
+ * vectors are. They are brought to unit length, as not every server does. Opening and embedding throw AppError
+ * `worker_unavailable` when nothing answers in time, `upstream_failed` when the endpoint refuses.
  */
-export function createOpenAiEmbedder(endpoint: Endpoint): EmbedderClient {
+export async function openOpenAiEmbedder(endpoint: Endpoint): Promise<EmbedderClient> {
   // Retries are the callers' business: a visitor's search would rather go by words than wait.
   const client = new OpenAI({ baseURL: endpoint.baseUrl, apiKey: endpoint.apiKey ?? 'none', maxRetries: 0 });
   const embedBatch = async (texts: string[], timeoutMs: number): Promise<Float32Array[]> => {
@@ -25,17 +25,13 @@ export function createOpenAiEmbedder(endpoint: Endpoint): EmbedderClient {
       throw translated(error, endpoint);
     }
   };
-  let dimensions: number | null = null;
+  const [probe] = await embedBatch(['dimensions'], DEFAULT_TIMEOUT_MS);
   return {
     id: `${endpoint.model}@${new URL(endpoint.baseUrl).host}`,
-    get dimensions() {
-      if (dimensions === null) throw new AppError('worker_unavailable', 'The embedder has not said yet how long its vectors are: embed a text first.', { retryable: true });
-      return dimensions;
-    },
+    dimensions: probe!.length,
     embed: async (texts, { timeoutMs = DEFAULT_TIMEOUT_MS } = {}) => {
       const vectors: Float32Array[] = [];
       for (let at = 0; at < texts.length; at += BATCH) vectors.push(...(await embedBatch(texts.slice(at, at + BATCH), timeoutMs)));
-      dimensions = vectors[0]?.length ?? dimensions;
       return vectors;
     },
   };

@@ -4,7 +4,7 @@ import { type SearchHit, type SearchQuery, searchQuerySchema, searchResultsSchem
 import { createEmbeddedEngine } from '#platform/search/embedded.ts';
 import { createMeilisearchEngine } from '#platform/search/meilisearch.ts';
 import type { SearchEngine } from '#platform/search/types.ts';
-import { type MeilisearchDouble, startMeilisearchDouble } from './meilisearch-double.ts';
+import { type MeilisearchDouble, startMeilisearchDouble } from '#tests/doubles/meilisearch.ts';
 import { CATALOGUE, DIMENSIONS, makeDocument, meaningOf } from './search-catalogue.ts';
 import { withDatabase } from './with-database.ts';
 
