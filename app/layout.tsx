@@ -3,10 +3,10 @@ import type { Metadata, Viewport } from 'next';
 import { cookies, headers } from 'next/headers';
 import Link from 'next/link';
 import type { ReactNode } from 'react';
+import { readTheme, type Theme } from '#lib/theme/theme.ts';
 import { PendingBar } from './components/pending-bar.tsx';
 import { Shortcuts } from './components/shortcuts.tsx';
 import { SiteHeader } from './components/site-header.tsx';
-import { type Theme, THEMES } from './components/theme-toggle.tsx';
 import { signOut } from './sign-in/actions.ts';
 import { siteUrl } from './site-url.ts';
 import { currentViewer } from './viewer.ts';
@@ -24,7 +24,7 @@ export const viewport: Viewport = { width: 'device-width', initialScale: 1, colo
 
 export default async function RootLayout({ children }: { children: ReactNode }) {
   const [cookieStore, requestHeaders, viewer] = await Promise.all([cookies(), headers(), currentViewer()]);
-  const theme = THEMES.find((known) => known === cookieStore.get('theme')?.value) ?? 'system';
+  const theme = readTheme(cookieStore.get('theme')?.value);
   if (requestHeaders.get('x-atlas-embed') === '1') return <Html theme={theme}>{children}</Html>;
   return (
     <Html theme={theme}>

@@ -1,7 +1,8 @@
 import Link from 'next/link';
+import type { Theme } from '#lib/theme/theme.ts';
 import { HeaderSearch } from './header-search.tsx';
 import { Logo } from './logo.tsx';
-import { type Theme, ThemeToggle } from './theme-toggle.tsx';
+import { ThemeToggle } from './theme-toggle.tsx';
 
 /** Who is looking, as far as the header cares. */
 export interface Viewer {

@@ -1,9 +1,7 @@
 'use client';
 
 import { useState } from 'react';
-
-export const THEMES = ['system', 'light', 'dark'] as const;
-export type Theme = (typeof THEMES)[number];
+import { type Theme, THEMES } from '#lib/theme/theme.ts';
 
 const LABELS: Record<Theme, string> = { system: 'Theme: as the system', light: 'Theme: light', dark: 'Theme: dark' };
 const YEAR_SECONDS = 31_536_000;
