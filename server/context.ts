@@ -35,12 +35,12 @@ export interface ServerParts {
   database: Pick<Database, 'pool' | 'prisma'>;
   search: SearchEngine;
   /** Null: search goes by words alone. */
-  embedder: EmbedderClient | null;
+  embedder: Pick<EmbedderClient, 'embed'> | null;
   queue: RunQueue;
 }
 
-/** Longest a visitor waits for the embedder before the search goes by words; a warm one takes 10 to 30 ms. */
-const EMBED_TIMEOUT_MS = 1500;
+/** Longest a visitor waits for meaning before the search goes by words; a warm embedder takes 10 to 30 ms, a busy one longer. */
+export const MEANING_TIMEOUT_MS = 1500;
 const QUERY_VECTORS_KEPT = 1000;
 
 /** Joins the parts; opens nothing. `close` stops only what was started here, the parts stay their owner's. */
@@ -52,7 +52,7 @@ export function createServer({ environment, log, database: { pool, prisma }, sea
     pool,
     search,
     queryVectors: createQueryVectors(embedder, {
-      timeoutMs: EMBED_TIMEOUT_MS,
+      timeoutMs: MEANING_TIMEOUT_MS,
       capacity: QUERY_VECTORS_KEPT,
       onUnavailable: (error) => log.warn({ event: 'search_without_meaning', error }),
     }),

@@ -1,11 +1,16 @@
 import { openDatabase } from '#platform/database/database.ts';
+import { openOpenAiEmbedder } from '#platform/embedder/openai-embedder.ts';
+import { createWorkerEmbedder } from '#platform/embedder/worker-embedder.ts';
 import { loadEnvironment } from '#platform/environment/environment.ts';
 import { type InstanceEnvironment, resolveInstance } from '#platform/instance/instance.ts';
 import { createLog } from '#platform/log/log.ts';
 import { createTaskQueue } from '#platform/queue/task-queue.ts';
-import { createEmbeddedEngine } from '#platform/search/embedded.ts';
+import { createSearchEngine } from '#platform/search/create-search-engine.ts';
+import { createWorkerVectorScan } from '#platform/search/worker-vector-scan.ts';
+import { createWorkerClient, type WorkerClient } from '#platform/worker/worker-client.ts';
 import { ensureAdmin } from '#server/auth/users.ts';
-import { createServer, type Server } from './context.ts';
+import { lateEmbedder, type SiteEmbedder } from '#server/search/late-embedder.ts';
+import { createServer, MEANING_TIMEOUT_MS, type Server } from './context.ts';
 
 /** Next.js loads the same file once for pages and once for routes; the process still has one server. */
 const HOLDER = globalThis as typeof globalThis & { latentAtlasServer?: Promise<Server> };
@@ -26,26 +31,49 @@ export function getServer(): Promise<Server> {
 export async function openServer(environment: InstanceEnvironment): Promise<Server> {
   const log = createLog({ name: 'site', level: environment.logLevel });
   const database = await openDatabase(environment.databaseUrl);
-  const queue = createTaskQueue({ pool: database.pool, log });
-  await queue.start();
-  const server = createServer({
-    environment,
-    log,
-    database,
-    search: createEmbeddedEngine({ pool: database.pool, vectorScan: null }),
-    embedder: null,
-    queue,
+  const { pool } = database;
+  const queue = createTaskQueue({ pool, log });
+  const worker = createWorkerClient({ url: environment.workerUrl, secret: environment.workerSecret });
+  const embedder = siteEmbedder(environment, worker);
+  const search = createSearchEngine({
+    ...environment,
+    pool,
+    vectorScan: createWorkerVectorScan(worker, { timeoutMs: MEANING_TIMEOUT_MS }),
+    dimensions: embedder.dimensions,
   });
-  if (environment.adminEmail !== null && environment.adminPassword !== null) {
-    const created = await ensureAdmin(server, { email: environment.adminEmail, name: 'Admin', password: environment.adminPassword });
-    if (created) log.info({ event: 'admin_created', email: environment.adminEmail });
+  const server = createServer({ environment, log, database, search, embedder, queue });
+  const close = async (): Promise<void> => {
+    await server.close();
+    await search.close();
+    await queue.stop();
+    await database.close();
+  };
+  try {
+    await queue.start();
+    await addFirstAdmin(server);
+  } catch (error) {
+    await close();
+    throw error;
   }
+  return { ...server, close };
+}
+
+async function addFirstAdmin({ pool, environment, log }: Server): Promise<void> {
+  const { adminEmail: email, adminPassword: password } = environment;
+  if (email === null || password === null) return;
+  if (await ensureAdmin({ pool }, { email, name: 'Admin', password })) log.info({ event: 'admin_created', email });
+}
+
+/** The embedder that the index was built with, the bundled one or an endpoint's: another's vectors would point anywhere. */
+function siteEmbedder({ embedder: endpoint }: InstanceEnvironment, worker: WorkerClient): SiteEmbedder {
+  if (endpoint !== null) return lateEmbedder(() => openOpenAiEmbedder(endpoint));
+  const bundled = createWorkerEmbedder(worker);
   return {
-    ...server,
-    async close() {
-      await server.close();
-      await queue.stop();
-      await database.close();
+    embed: bundled.embed,
+    async dimensions() {
+      // The worker says it with its first answer.
+      await bundled.embed(['dimensions']);
+      return bundled.dimensions;
     },
   };
 }

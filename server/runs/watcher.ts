@@ -89,13 +89,14 @@ export function createRunWatcher(pool: Pool, onError: (error: unknown) => void, 
 
 function tell(watch: Watch, run: RunSummary | null, text: string, events: readonly RunEventView[]): void {
   watch.fresh = false;
+  if (watch.told !== text) {
+    watch.told = text;
+    watch.listener.onProgress(run);
+  }
   for (const event of events) {
     const id = BigInt(event.id);
     if (id <= watch.after) continue;
     watch.after = id;
     watch.listener.onEvent(event);
   }
-  if (watch.told === text) return;
-  watch.told = text;
-  watch.listener.onProgress(run);
 }

@@ -14,9 +14,10 @@ export interface QueryVectorOptions {
 
 /**
  * Query vectors through the embedder, the most recently used kept, since visitors page, filter and share the same
- * queries. Only an embedder that does not answer is forgiven; any other failure is thrown.
+ * queries. An embedder that does not answer, or refuses, is reported and forgiven: its troubles are not the visitor's. A bug
+ * is thrown.
  */
-export function createQueryVectors(embedder: EmbedderClient | null, options: QueryVectorOptions): QueryVectors {
+export function createQueryVectors(embedder: Pick<EmbedderClient, 'embed'> | null, options: QueryVectorOptions): QueryVectors {
   const kept = new Map<string, Promise<Float32Array>>();
   return async (text) => {
     if (embedder === null || text === '') return null;
@@ -29,7 +30,7 @@ export function createQueryVectors(embedder: EmbedderClient | null, options: Que
       return await vector;
     } catch (error) {
       if (kept.get(text) === vector) kept.delete(text);
-      if (!isAppError(error) || (error.code !== 'worker_unavailable' && error.code !== 'upstream_failed')) throw error;
+      if (!isAppError(error)) throw error;
       options.onUnavailable(error);
       return null;
     }
