@@ -48,7 +48,7 @@ async function outcome(action: () => Promise<unknown>): Promise<{ code: string; 
 
 async function openAndRun(dir: string): Promise<void> {
   const checkpoint = await openCheckpoint(dir);
-  const model = await openInstrumentedModel({ checkpoint, taps: [{ hookpoint: 'logits' }] });
+  const model = await openInstrumentedModel({ checkpoint, taps: [{ hookpoint: 'logits' }], threads: 1 });
   try {
     await model.run(Int32Array.from({ length: 8 }, (_, i) => i), 1, 8);
   } finally {
@@ -209,7 +209,7 @@ describe('config.json', () => {
 describe('sparse coders', () => {
   async function openAndEncode(dir: string): Promise<void> {
     const coder = await openSparseCoder(dir);
-    const encoder = await openEncoder(coder);
+    const encoder = await openEncoder(coder, { threads: 1 });
     try {
       await encoder.encode(new Float32Array(coder.dIn).fill(1));
     } finally {

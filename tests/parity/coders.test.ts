@@ -32,7 +32,7 @@ describe.each(folders)('%s', (name) => {
     expect(coder.outputHookpoints).toEqual(outputHookpoint === null ? [] : [outputHookpoint]);
 
     const input = (await readTensors('coders', name, 'input.safetensors')).get('hidden')!;
-    const encoder = await openEncoder(coder);
+    const encoder = await openEncoder(coder, { threads: 1 });
     const latents = await encoder.encode(input.data);
     await encoder.close();
     const [, length] = input.shape as [number, number, number];

@@ -16,7 +16,7 @@ describe.each(folders)('%s', (name) => {
     const { greedy } = await readJson(goldenSchema, 'models', name, 'golden.json');
     const prompt = Int32Array.from(greedy.prompt_ids);
     const checkpoint = await openCheckpoint(join(GOLDEN, 'models', name));
-    const decoder = await openCachedDecoder({ checkpoint });
+    const decoder = await openCachedDecoder({ checkpoint, threads: 1 });
     const options = { maxTokens: greedy.generated_ids.length, stopIds: [] };
     const [alone] = await generate(decoder, [prompt], options);
     expect([...alone!]).toEqual(greedy.generated_ids);
@@ -24,7 +24,7 @@ describe.each(folders)('%s', (name) => {
     expect([...beside[1]!]).toEqual(greedy.generated_ids);
     expect([...beside[0]!]).toEqual([...(await generate(decoder, [prompt.slice(0, 3)], options))[0]!]);
 
-    const model = await openInstrumentedModel({ checkpoint, taps: [{ hookpoint: 'logits' }] });
+    const model = await openInstrumentedModel({ checkpoint, taps: [{ hookpoint: 'logits' }], threads: 1 });
     const tokens = [...prompt];
     const expected: number[] = [];
     for (const next of greedy.generated_ids) {

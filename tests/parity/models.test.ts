@@ -18,7 +18,7 @@ describe.each(folders)('%s', (name) => {
     const checkpoint = await openCheckpoint(join(GOLDEN, 'models', name));
     const hookpoints = [...expected.keys()];
     expect(new Set(hookpoints)).toEqual(new Set([...checkpoint.hookpoints().map((h) => h.name), 'logits']));
-    const model = await openInstrumentedModel({ checkpoint, taps: hookpoints.map((hookpoint) => ({ hookpoint })) });
+    const model = await openInstrumentedModel({ checkpoint, taps: hookpoints.map((hookpoint) => ({ hookpoint })), threads: 1 });
     const length = rows[0]!.length;
     const results = await model.run(Int32Array.from(rows.flat()), rows.length, length);
     const differences = hookpoints.map((hookpoint, i) => ({ hookpoint, difference: relativeDifference(results[i]!.hidden!, expected.get(hookpoint)!.data) }));

@@ -26,7 +26,7 @@ beforeAll(async () => {
 });
 
 async function run(taps: Tap[], tokens: Int32Array, rows: number, length: number): Promise<TapResult[]> {
-  const model = await openInstrumentedModel({ checkpoint, taps });
+  const model = await openInstrumentedModel({ checkpoint, taps, threads: 1 });
   const results = await model.run(tokens, rows, length);
   await model.close();
   return results;
@@ -35,7 +35,7 @@ async function run(taps: Tap[], tokens: Int32Array, rows: number, length: number
 describe('the forward pass', () => {
   test('does not depend on the batch: rows alone, and in another order, give the same', async () => {
     const [together] = await run([{ hookpoint: 'layers.3' }], ids, ROWS, LENGTH);
-    const model = await openInstrumentedModel({ checkpoint, taps: [{ hookpoint: 'layers.3' }] });
+    const model = await openInstrumentedModel({ checkpoint, taps: [{ hookpoint: 'layers.3' }], threads: 1 });
     const width = LENGTH * checkpoint.dModel;
     for (const row of [4, 0, 5]) {
       const [alone] = await model.run(ids.slice(row * LENGTH, (row + 1) * LENGTH), 1, LENGTH);
