@@ -1,6 +1,6 @@
 import type { SearchQuery } from '#lib/search/schema.ts';
 import { anyOf } from './tsquery.ts';
-import type { WordPlan } from './word-plan.ts';
+import type { WordPlan, WordTerm } from './word-plan.ts';
 
 /** Collects the parameters of one statement; `add` returns the placeholder to write in its place. */
 export class Parameters {
@@ -16,7 +16,7 @@ export class Parameters {
 export function wordsCondition(plan: WordPlan, parameters: Parameters): string | null {
   const conditions: string[] = [];
   if (plan.terms.length > 0) {
-    conditions.push(`words @@ ${parameters.add(anyOf(plan.terms.map((term) => term.any)), 'tsquery')}`);
+    conditions.push(`words @@ ${parameters.add(anyOf(telling(plan).map((term) => term.any)), 'tsquery')}`);
   }
   if (plan.terms.some((term) => term.weight < plan.leastWeight)) {
     const coverage = plan.terms.map((term) => `(words @@ ${parameters.add(term.any, 'tsquery')})::int * ${parameters.add(term.weight, 'float8')}`);
@@ -24,6 +24,18 @@ export function wordsCondition(plan: WordPlan, parameters: Parameters): string |
   }
   if (plan.phrases !== null) conditions.push(`words @@ ${parameters.add(plan.phrases, 'tsquery')}`);
   return conditions.length > 0 ? `(${conditions.join(' AND ')})` : null;
+}
+
+/**
+ * Terms of which every entry with enough weight has at least one. The commonest words, which together would not reach
+ * it, need not be looked up: of “words such as whale” the index is asked for “whale” alone.
+ */
+function telling({ terms, leastWeight }: WordPlan): WordTerm[] {
+  const commonestFirst = terms.toSorted((a, b) => a.weight - b.weight);
+  let skipped = 0;
+  let sum = 0;
+  while (skipped < commonestFirst.length && sum + commonestFirst[skipped]!.weight < leastWeight) sum += commonestFirst[skipped++]!.weight;
+  return commonestFirst.slice(skipped);
 }
 
 /** SQL of how well the words fit, in [0, 1]: every word at the quality of its best match, weighed by its rarity. */
