@@ -56,7 +56,7 @@ export default async function ModelPage({ params }: Props) {
                 <CoderCard key={coder.slug} coder={coder} />
               ))}
             </ul>
-            {coders.some((coder) => coder.embeddingScore !== null) && <WhiskerLegend />}
+            {coders.some((coder) => coder.embeddingScore !== null) && <WhiskerLegend of="latents" />}
           </>
         )}
       </section>

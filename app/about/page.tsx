@@ -13,7 +13,8 @@ const DRAWN = { value: 0.78, lower: 0.7, upper: 0.85, control: 0.51, nPositives:
 
 export default function AboutPage() {
   return (
-    <article className="prose">
+    <main id="main">
+      <article className="prose">
       <h1>How this atlas is made, in plain words</h1>
       <p className="text-ink-2">
         A language model turns text into long lists of numbers. A sparse coder rewrites each list as a few active units out of thousands. This site says, for each of those units, what makes it
@@ -91,6 +92,7 @@ export default function AboutPage() {
         The method is that of <a href="https://arxiv.org/abs/2410.13928">Automatically Interpreting Millions of Features in Large Language Models</a> (Paulo, Mallen, Juang, Belrose). What is different
         here: document-level splits, intervals that resample documents, a control beside each score, and scores of different kinds that are never averaged.
       </p>
-    </article>
+      </article>
+    </main>
   );
 }

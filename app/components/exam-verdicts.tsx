@@ -35,10 +35,13 @@ export function ExamVerdicts({ exam, address, explanations, max }: { exam: Exam;
         )}
       </nav>
       <p className="text-t1 text-ink-2">
-        {naming.asks} <span className="text-ink-3">{naming.of === 'rule' ? 'This examines the rule behind the sentence, not the sentence.' : ''}</span>
+        {naming.asks}{' '}
+        <span className="text-ink-3">
+          {naming.of === 'rule' ? 'This examines the rule behind the sentence, not the sentence. ' : ''}Measured as {METRIC_NAMES[score.metric]}.
+        </span>
       </p>
       <p className="my-2 font-medium">“{exam.explanation}”</p>
-      <Whisker name={METRIC_NAMES[score.metric]} score={{ ...score, control: score.control?.value ?? null }} />
+      <Whisker name={naming.name} score={{ ...score, control: score.control?.value ?? null }} />
       {groupsOf(exam, judge).map((group) => (
         <section key={group.title}>
           <Band>

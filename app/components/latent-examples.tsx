@@ -13,7 +13,7 @@ export function LatentExamples({ latent, view }: { latent: LatentDetail; view: L
   const layout = view === 'lines' ? 'lines' : 'windows';
   return (
     <>
-      <Notes latent={latent} silentOnly={view === 'negatives'} />
+      {latent.examples.length > 0 && <Notes latent={latent} silentOnly={view === 'negatives'} />}
       {view === 'negatives' ? (
         <div className="lines">
           {silent.length === 0 ? (
@@ -47,12 +47,12 @@ function Notes({ latent, silentOnly }: { latent: LatentDetail; silentOnly: boole
       ) : (
         <>
           <span>
-            <span className="side side-train" aria-hidden="true" /> evidence, shown to the explainer
+            <span className="side side-train" aria-hidden="true" /> evidence the explainer saw
           </span>
           <span>
-            <span className="side" aria-hidden="true" /> exam, other documents, used only to score
+            <span className="side" aria-hidden="true" /> exam, from other documents
           </span>
-          <span>colour: share of the maximum; underlined: strongest token</span>
+          <span>colour: share of the maximum, line: strongest token</span>
         </>
       )}
       {latent.suppressedExamples > 0 && <span>{plural(latent.suppressedExamples, 'window')} left out: their documents were taken down</span>}

@@ -5,7 +5,7 @@ import { CopyButton } from './copy-button.tsx';
 /** The one line under a latent's explanation: id, how often it fires, on what. */
 export function LatentFacts({ latent }: { latent: LatentDetail }) {
   return (
-    <div className="facts mt-2 mb-6 items-center">
+    <div className="facts mt-2 mb-6 !items-center">
       <span className="flex items-center gap-2">
         <span className="mono break-all">{latent.id}</span>
         <CopyButton text={latent.id} title="Copy this latent’s id">

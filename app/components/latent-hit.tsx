@@ -30,7 +30,7 @@ export function LatentHit({ latent, note }: { latent: ShownLatent; note?: string
           {latent.text}
         </Link>
       </h3>
-      <p className="facts mb-2 items-center !text-ink-3">
+      <p className="facts mb-2 !text-ink-3">
         <span className="mono break-all">{latentId(latent)}</span>
         <span>{formatShare(latent.frequency)} of tokens</span>
         <span>max {formatActivation(latent.maxActivation)}</span>

@@ -20,7 +20,7 @@ type Order = LatentListInput['order'];
 export function LatentTable({ rows, sort, order, sortHref }: { rows: readonly LatentRow[]; sort: Sort; order: Order; sortHref: (sort: Sort, order: Order) => string }) {
   return (
     <div className="table-scroll" tabIndex={0} role="region" aria-label="Latents of this coder">
-      <table className="table min-w-[44rem]">
+      <table className="table min-w-[52rem]">
         <thead>
           <tr>
             {COLUMNS.map((column) => {
@@ -54,7 +54,7 @@ export function LatentTable({ rows, sort, order, sortHref }: { rows: readonly La
                   {row.explanation ?? <span className="text-ink-3">{row.status === 'ready' ? 'not explained yet' : STATUS_NAMES[row.status]}</span>}
                 </span>
               </td>
-              <td className="min-w-[15rem]">
+              <td className="min-w-[19rem]">
                 {row.score === null ? <span className="text-ink-3">–</span> : <Whisker name={`Latent ${row.index}, embedding score`} showName={false} score={row.score} />}
               </td>
               <td className="num right">{formatShare(row.frequency)}</td>

@@ -28,13 +28,11 @@ export function ScoreDistributionFigure({ distribution }: { distribution: ScoreD
       />
       <p className="legend mt-1">
         <span>
-          <span aria-hidden="true" className="text-accent">
-            ▮
-          </span>{' '}
+          <span aria-hidden="true" className="inline-block h-[10px] w-[8px] bg-accent" />{' '}
           latents, line at the median
         </span>
         <span>
-          <span aria-hidden="true">▯</span> control: other latents’ explanations on the same exams
+          <span aria-hidden="true" className="inline-block h-[10px] w-[8px] border-[1.5px] border-ink-3" /> control: other latents’ explanations on the same exams
         </span>
       </p>
     </>

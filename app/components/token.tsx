@@ -15,7 +15,8 @@ export function Token({ piece, max, strongest = false }: { piece: JoinedToken; m
   if (piece.activation <= 0) return <VisibleText text={piece.text} emphasised />;
   const value = formatActivation(piece.activation);
   const strength = Math.max(FAINTEST, Math.min(1, piece.activation / max));
-  return (
+  const spaced = piece.text.length > 1 && piece.text.startsWith(' ');
+  const token = (
     <span
       className={strongest ? 'tok tok-max' : 'tok'}
       style={{ '--a': strength.toFixed(2) } as CSSProperties}
@@ -23,9 +24,11 @@ export function Token({ piece, max, strongest = false }: { piece: JoinedToken; m
       data-value={value}
       aria-description={`activation ${value}`}
     >
-      <VisibleText text={piece.text} />
+      <VisibleText text={spaced ? piece.text.slice(1) : piece.text} />
     </span>
   );
+  // The space before a word is no part of what lights up: highlights of neighbours stay apart.
+  return spaced ? <> {token}</> : token;
 }
 
 /** Text with its line breaks, tabs and stray spaces made visible. */

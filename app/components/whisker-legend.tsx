@@ -1,5 +1,5 @@
 /** What the marks of a whisker mean, in words. */
-export function WhiskerLegend() {
+export function WhiskerLegend({ of = 'windows' }: { of?: 'windows' | 'latents' }) {
   return (
     <p className="legend">
       <span>
@@ -14,7 +14,7 @@ export function WhiskerLegend() {
       <span>
         <span aria-hidden="true">│</span> chance, 0.50
       </span>
-      <span>± half the interval · n windows</span>
+      <span>± half the interval · number of {of}</span>
     </p>
   );
 }

@@ -38,6 +38,7 @@ export default async function SearchPage({ searchParams }: Props) {
           <SearchFacets query={query} facets={results.facets} />
         </aside>
         <div className="min-w-0">
+          <h2 className="sr-only">Results</h2>
           <div className="crumbs">
             <p role="status">
               <b className="num text-ink">{formatCount(results.total)}</b> {results.total === 1 ? 'latent' : 'latents'}
@@ -53,7 +54,7 @@ export default async function SearchPage({ searchParams }: Props) {
           </div>
           {ignored.length > 0 && <p className="note mb-3">Not understood and left out: {ignored.join(', ')}.</p>}
           {results.mode === 'words' && query.q !== '' && (
-            <p className="note mb-3">Found by words alone: the model that understands meaning did not answer in time. Searching again may find more.</p>
+            <p className="note mb-3">Searched by words alone: the model that understands meaning did not answer in time. Searching again may find more.</p>
           )}
           {results.hits.length === 0 ? (
             <Nothing query={query} />

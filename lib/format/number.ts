@@ -28,11 +28,11 @@ export function formatShare(share: number): string {
   return `${percent.toFixed(decimals)} %`;
 }
 
-/** `4012544` → `4.0 M`, `135000000` → `135 M`; below ten thousand in full. */
+/** `4012544` → `4.0M`, `135000000` → `135M`; below ten thousand in full. */
 export function formatCompact(value: number): string {
   if (value < 10_000) return formatCount(value);
   const [size, unit] = value >= 1e9 ? [value / 1e9, 'B'] : value >= 1e6 ? [value / 1e6, 'M'] : [value / 1e3, 'k'];
-  return `${size >= 100 ? size.toFixed(0) : size.toFixed(1)} ${unit}`;
+  return `${size >= 100 ? size.toFixed(0) : size.toFixed(1)}${unit}`;
 }
 
 /** `plural(1, 'latent')` → `1 latent`, `plural(2, 'latent')` → `2 latents`. */

@@ -58,7 +58,7 @@ export default async function CoderPage({ params, searchParams }: Props) {
         )}
         <span>
           {coder.activation}
-          {coder.k === null ? '' : <> , k <b className="num">{coder.k}</b></>}
+          {coder.k === null ? '' : <>, k <b className="num">{coder.k}</b></>}
         </span>
         <span>
           <b className="num">{formatCount(coder.width)}</b> latents

@@ -57,7 +57,10 @@ export default async function LatentPage({ params, searchParams }: Props) {
       <LatentFacts latent={latent} />
       {reason !== null && <p className="note mb-6 max-w-[48rem]">{reason.text}</p>}
       <div className="cols">
-        <section className="section min-w-0" aria-label="Examples">
+        <section className="section min-w-0" aria-labelledby="examples">
+          <h2 id="examples" className="sr-only">
+            Examples
+          </h2>
           <LatentTabs address={address} view={value.view} latent={latent} hasExam={shownScore !== null} />
           {exam === null ? <LatentExamples latent={latent} view={value.view} /> : <ExamVerdicts exam={exam} address={address} explanations={latent.explanations} max={latent.maxActivation} />}
         </section>
