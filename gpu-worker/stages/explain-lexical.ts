@@ -1,8 +1,8 @@
 import { readDataSet, splitOf, type DataSet } from '#gpu-worker/activations/data-set.ts';
 import { ALGORITHM_VERSIONS, contentKey } from '#gpu-worker/activations/keys.ts';
-import { buildBackground } from '#gpu-worker/explain/lexical/background.ts';
+import { buildBackground, type Background } from '#gpu-worker/explain/lexical/background.ts';
 import { explainLexically } from '#gpu-worker/explain/lexical/explain.ts';
-import type { Background, LexicalWindow, TokenTable } from '#gpu-worker/explain/lexical/types.ts';
+import type { LexicalWindow, TokenTable } from '#gpu-worker/explain/lexical/types.ts';
 import { openTokenizer } from '#gpu-worker/model/tokenizer.ts';
 import type { Example } from '#lib/example/schema.ts';
 import type { TaskHandler } from '#platform/queue/types.ts';

@@ -1,5 +1,5 @@
 import { rngFor } from '#lib/random/rng.ts';
-import { lexicalRuleSchema } from '#lib/explanation/lexical-rule.ts';
+import { lexicalRule } from '#lib/explanation/lexical-rule.ts';
 import { ALGORITHM_VERSIONS, contentKey } from '#gpu-worker/activations/keys.ts';
 import { readWindowEmbeddings, type WindowEmbeddings } from '#gpu-worker/activations/window-embeddings.ts';
 import { WINDOW_LENGTH, windowsOf, windowsPerRow } from '#gpu-worker/examples/windows.ts';
@@ -133,7 +133,7 @@ function ruleRows(material: ScoringMaterial, exam: Exam, explanation: CurrentExp
   const { lexical, run } = material;
   const texts: ExamTokens[] = exam.windows.map((window) => lexicalWindow(lexical.data, window));
   const score = (rule: unknown, what: string) =>
-    ruleScore(exam, texts, lexicalRuleSchema.parse(rule), lexical.tokens, rngFor(run.config.seed, what, explanation.latent));
+    ruleScore(exam, texts, lexicalRule.parse(rule), lexical.tokens, rngFor(run.config.seed, what, explanation.latent));
   const own = score(explanation.rule, 'rule');
   const other = control?.rule ? score(control.rule, 'rule-control') : null;
   const row = rowFor(material, exam, explanation, control);

@@ -3,7 +3,7 @@ import type { Rng } from '#lib/random/rng.ts';
 import type { Verdict } from '#lib/score/schema.ts';
 import { clusterBootstrap } from '#lib/stats/cluster-bootstrap.ts';
 import type { Interval } from '#lib/stats/interval.ts';
-import { scoreTokens, windowDecision } from '#gpu-worker/explain/lexical/apply-rule.ts';
+import { scoreTokens, windowDecision } from '#gpu-worker/explain/lexical/score-tokens.ts';
 import type { TokenTable } from '#gpu-worker/explain/lexical/types.ts';
 import type { Exam } from '#gpu-worker/score/exam.ts';
 import { binnedAuroc } from './binned-auroc.ts';
