@@ -3,7 +3,7 @@ import { prismaAdapter } from 'better-auth/adapters/prisma';
 import { APIError, createAuthMiddleware } from 'better-auth/api';
 import { z } from 'zod';
 import type { Log } from '#platform/log/log.ts';
-import type { PrismaClient } from '#prisma/generated/client.ts';
+import type { Database } from '#platform/database/database.ts';
 import { createAttemptLimit } from './attempt-limit.ts';
 import { MIN_PASSWORD_LENGTH } from './users.ts';
 
@@ -37,7 +37,7 @@ const ATTEMPT_WINDOW_MS = 15 * 60_000;
 const signInBodySchema = z.object({ email: z.string() });
 
 export interface AuthOptions {
-  prisma: PrismaClient;
+  prisma: Database['prisma'];
   /** Where visitors find the site; cookies are secure when it is https. */
   siteUrl: string;
   secret: string;

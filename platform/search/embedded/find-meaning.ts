@@ -1,6 +1,6 @@
 import { isAppError } from '#lib/errors/app-error.ts';
 import { MEANING_CANDIDATES, MEANING_FLOOR } from '#lib/search/meaning-floor.ts';
-import type { VectorScan } from '../types.ts';
+import type { VectorScan } from '#platform/search/types.ts';
 
 /**
  * Ids of the entries whose meaning is near the query's, nearest first; null when the worker did not answer in time.
