@@ -62,7 +62,10 @@ export class VectorTable {
     known[latent] = 0;
     if (bytes === null) return;
     if (bytes.length !== 2 * this.dimensions) {
-      throw new AppError('shape_mismatch', `The index holds vectors of ${this.dimensions} numbers, not ${bytes.length / 2}: rebuild it with one embedder (npm run atlas -- reindex).`);
+      throw new AppError(
+        'shape_mismatch',
+        `The index holds vectors of ${this.dimensions} numbers, not ${bytes.length / 2}: rebuild it with one embedder (npm run atlas -- reindex).`,
+      );
     }
     const row = this.rows++;
     const block = this.blockFor(row);
@@ -97,7 +100,10 @@ export class VectorTable {
 
   private async scan(query: Float32Array, k: number, coderIds: readonly string[] | null): Promise<{ id: string; similarity: number }[]> {
     if (query.length !== this.dimensions) {
-      throw new AppError('shape_mismatch', `The query has ${query.length} numbers and the index ${this.dimensions}: rebuild it with the embedder in use (npm run atlas -- reindex).`);
+      throw new AppError(
+        'shape_mismatch',
+        `The query has ${query.length} numbers and the index ${this.dimensions}: rebuild it with the embedder in use (npm run atlas -- reindex).`,
+      );
     }
     const wanted = coderIds && new Set(coderIds.map((id) => this.coderAt.get(id)));
     const top = new TopK(k);

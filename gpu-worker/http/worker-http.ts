@@ -38,7 +38,8 @@ export function createWorkerHttp({ embedder, vectorIndex, secret, status, onErro
   const app = new Hono();
   app.get('/healthz', (c) => c.json({ status: 'ok' }));
   app.use(async (c, next) => {
-    if (!carriesSecret(c.req.header('authorization'), secret)) throw new AppError('unauthorised', 'The worker needs the secret it shares with the website (WORKER_SECRET).');
+    if (!carriesSecret(c.req.header('authorization'), secret))
+      throw new AppError('unauthorised', 'The worker needs the secret it shares with the website (WORKER_SECRET).');
     await next();
   });
   app.use(
@@ -89,7 +90,11 @@ async function readBody<Schema extends z.ZodType>(schema: Schema, request: Reque
 function listen(server: ServerType, host: string, port: number): Promise<{ port: number }> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
-      reject(cause.code === 'EADDRINUSE' ? new AppError('conflict', `The worker cannot listen on ${host}:${port}: something else does. Set WORKER_PORT to a free port.`, { cause }) : cause);
+      reject(
+        cause.code === 'EADDRINUSE'
+          ? new AppError('conflict', `The worker cannot listen on ${host}:${port}: something else does. Set WORKER_PORT to a free port.`, { cause })
+          : cause,
+      );
     });
     server.listen(port, host, () => resolve({ port: (server.address() as AddressInfo).port }));
   });

@@ -13,17 +13,33 @@ const groups = [
 test('without filters every facet adds up', () => {
   const { facets, total } = facetCounts(groups, none);
   expect(total).toBe(14);
-  expect(facets.model).toEqual([{ value: 'm', count: 10 }, { value: 'n', count: 4 }]);
-  expect(facets.method).toEqual([{ value: 'lexical', count: 12 }, { value: 'llm', count: 2 }]);
-  expect(facets.hookpoint).toEqual([{ value: 'layers.3', count: 9 }, { value: 'layers.2', count: 5 }, { value: 'embed', count: 4 }]);
-  expect(facets.layer).toEqual([{ value: '2', count: 5 }, { value: '3', count: 5 }]);
+  expect(facets.model).toEqual([
+    { value: 'm', count: 10 },
+    { value: 'n', count: 4 },
+  ]);
+  expect(facets.method).toEqual([
+    { value: 'lexical', count: 12 },
+    { value: 'llm', count: 2 },
+  ]);
+  expect(facets.hookpoint).toEqual([
+    { value: 'layers.3', count: 9 },
+    { value: 'layers.2', count: 5 },
+    { value: 'embed', count: 4 },
+  ]);
+  expect(facets.layer).toEqual([
+    { value: '2', count: 5 },
+    { value: '3', count: 5 },
+  ]);
 });
 
 test('a facet ignores its own filter and obeys the others', () => {
   const { facets, total } = facetCounts(groups, { ...none, coder: ['d'], method: ['llm'] });
   expect(total).toBe(2);
   expect(facets.coder).toEqual([{ value: 'd', count: 2 }]);
-  expect(facets.method).toEqual([{ value: 'lexical', count: 3 }, { value: 'llm', count: 2 }]);
+  expect(facets.method).toEqual([
+    { value: 'lexical', count: 3 },
+    { value: 'llm', count: 2 },
+  ]);
   expect(facets.layer).toEqual([{ value: '3', count: 2 }]);
 });
 

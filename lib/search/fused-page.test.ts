@@ -2,7 +2,10 @@ import { expect, test } from 'vitest';
 import { FUSED_DEPTH, fusedPage } from './fused-page.ts';
 
 test('cuts pages from one order: both lists fused', () => {
-  const [words, meaning] = [['a', 'b', 'c'], ['c', 'd']];
+  const [words, meaning] = [
+    ['a', 'b', 'c'],
+    ['c', 'd'],
+  ];
   expect(fusedPage(words, meaning, { page: 1, limit: 2 })).toEqual(['c', 'a']);
   expect(fusedPage(words, meaning, { page: 2, limit: 2 })).toEqual(['b', 'd']);
   expect(fusedPage(words, meaning, { page: 3, limit: 2 })).toEqual([]);

@@ -32,7 +32,10 @@ export type EmbedResponse = z.infer<typeof embedResponseSchema>;
 export const nearestRequestSchema = z.strictObject({
   vector: floatsSchema,
   k: z.number().int().min(1).max(MAX_NEAREST),
-  coderIds: z.array(z.string().regex(/^\d{1,19}$/)).max(10_000).nullable(),
+  coderIds: z
+    .array(z.string().regex(/^\d{1,19}$/))
+    .max(10_000)
+    .nullable(),
 });
 export type NearestRequest = z.input<typeof nearestRequestSchema>;
 

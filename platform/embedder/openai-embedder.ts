@@ -45,10 +45,16 @@ function unitVector(values: number[]): Float32Array {
 
 function translated(error: unknown, endpoint: Endpoint): unknown {
   if (error instanceof APIConnectionError) {
-    return new AppError('worker_unavailable', `The embedder at ${endpoint.baseUrl} did not answer: check EMBEDDER_BASE_URL.`, { cause: error, retryable: true });
+    return new AppError('worker_unavailable', `The embedder at ${endpoint.baseUrl} did not answer: check EMBEDDER_BASE_URL.`, {
+      cause: error,
+      retryable: true,
+    });
   }
   if (error instanceof APIError) {
-    return new AppError('upstream_failed', `The embedder at ${endpoint.baseUrl} refused: ${error.message}`, { cause: error, retryable: error.status === 429 || error.status === undefined || error.status >= 500 });
+    return new AppError('upstream_failed', `The embedder at ${endpoint.baseUrl} refused: ${error.message}`, {
+      cause: error,
+      retryable: error.status === 429 || error.status === undefined || error.status >= 500,
+    });
   }
   return error;
 }

@@ -41,7 +41,9 @@ export function createEmbeddedEngine({ pool, vectorScan }: { pool: Pool; vectorS
     const started = performance.now();
     const browsing = query.q.trim() === '';
     const coders = await listIndexedCoders(pool);
-    const coderIds = choosesCoders(query) ? coders.filter((coder) => passesFacets({ ...coder, method: '' }, { ...query, method: [] })).map((coder) => coder.id) : null;
+    const coderIds = choosesCoders(query)
+      ? coders.filter((coder) => passesFacets({ ...coder, method: '' }, { ...query, method: [] })).map((coder) => coder.id)
+      : null;
     const [plan, meaning] = await Promise.all([
       browsing ? null : planWords(pool, parseQueryWords(query.q)),
       browsing || vector === null || vectorScan === null ? null : findMeaning(vectorScan, vector, coderIds),

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { AppError } from '#lib/errors/app-error.ts';
 import { workerProblemSchema } from '#lib/worker-api/schema.ts';
 
@@ -31,7 +31,10 @@ export function createWorkerClient({ url, secret }: { url: string; secret: strin
       }
       if (!response.ok) throw refused(response.status, text);
       const parsed = schema.safeParse(parseJson(text));
-      if (!parsed.success) throw new AppError('upstream_failed', `The worker answered ${path} with something else than asked for: start worker and site from one version.`, { cause: parsed.error });
+      if (!parsed.success)
+        throw new AppError('upstream_failed', `The worker answered ${path} with something else than asked for: start worker and site from one version.`, {
+          cause: parsed.error,
+        });
       return parsed.data;
     },
   };

@@ -75,44 +75,89 @@ export async function startMeilisearchDouble(masterKey = 'double-master-key-0123
 
   const routes: [method: string, path: RegExp, action: string, (uid: string, body: unknown, url: URL) => [number, unknown]][] = [
     ['GET', /^\/tasks\/(\d+)$/, 'tasks.get', (uid) => [200, state.tasks[Number(uid)]]],
-    ['GET', /^\/keys\/([^/]+)$/, 'keys.get', (uid) => {
-      const key = state.keys.get(uid);
-      if (!key) throw new Refusal(404, 'api_key_not_found', `API key \`${uid}\` not found.`);
-      return [200, key];
-    }],
-    ['POST', /^\/keys()$/, 'keys.create', (_, body) => {
-      const options = body as Record<string, unknown>;
-      const key = { ...options, key: `derived-${String(options['uid'])}` };
-      state.keys.set(String(options['uid']), key);
-      return [201, key];
-    }],
-    ['POST', /^\/indexes()$/, 'indexes.create', (_, body) => {
-      const { uid } = body as { uid: string };
-      return enqueue(uid, 'indexCreation', () => {
-        if (state.indexes.has(uid)) throw new Refusal(409, 'index_already_exists', `Index \`${uid}\` already exists.`);
-        state.indexes.set(uid, { documents: new Map(), settings: {} });
-      });
-    }],
+    [
+      'GET',
+      /^\/keys\/([^/]+)$/,
+      'keys.get',
+      (uid) => {
+        const key = state.keys.get(uid);
+        if (!key) throw new Refusal(404, 'api_key_not_found', `API key \`${uid}\` not found.`);
+        return [200, key];
+      },
+    ],
+    [
+      'POST',
+      /^\/keys()$/,
+      'keys.create',
+      (_, body) => {
+        const options = body as Record<string, unknown>;
+        const key = { ...options, key: `derived-${String(options['uid'])}` };
+        state.keys.set(String(options['uid']), key);
+        return [201, key];
+      },
+    ],
+    [
+      'POST',
+      /^\/indexes()$/,
+      'indexes.create',
+      (_, body) => {
+        const { uid } = body as { uid: string };
+        return enqueue(uid, 'indexCreation', () => {
+          if (state.indexes.has(uid)) throw new Refusal(409, 'index_already_exists', `Index \`${uid}\` already exists.`);
+          state.indexes.set(uid, { documents: new Map(), settings: {} });
+        });
+      },
+    ],
     ['GET', /^\/indexes\/([^/]+)$/, 'indexes.get', (uid) => [200, indexOf(uid) && { uid, primaryKey: 'key' }]],
     ['DELETE', /^\/indexes\/([^/]+)$/, 'indexes.delete', (uid) => enqueue(uid, 'indexDeletion', () => void (indexOf(uid) && state.indexes.delete(uid)))],
-    ['PATCH', /^\/indexes\/([^/]+)\/settings$/, 'settings.update', (uid, body) => enqueue(uid, 'settingsUpdate', () => Object.assign(indexOf(uid).settings, body))],
-    ['POST', /^\/indexes\/([^/]+)\/documents$/, 'documents.add', (uid, body, url) => enqueue(uid, 'documentAdditionOrUpdate', () => {
-      const index = indexOf(uid);
-      const primaryKey = url.searchParams.get('primaryKey') ?? 'id';
-      for (const document of body as Document[]) checkDocument(index, document, primaryKey);
-      for (const document of body as Document[]) index.documents.set(String(document[primaryKey]), document);
-    })],
+    [
+      'PATCH',
+      /^\/indexes\/([^/]+)\/settings$/,
+      'settings.update',
+      (uid, body) => enqueue(uid, 'settingsUpdate', () => Object.assign(indexOf(uid).settings, body)),
+    ],
+    [
+      'POST',
+      /^\/indexes\/([^/]+)\/documents$/,
+      'documents.add',
+      (uid, body, url) =>
+        enqueue(uid, 'documentAdditionOrUpdate', () => {
+          const index = indexOf(uid);
+          const primaryKey = url.searchParams.get('primaryKey') ?? 'id';
+          for (const document of body as Document[]) checkDocument(index, document, primaryKey);
+          for (const document of body as Document[]) index.documents.set(String(document[primaryKey]), document);
+        }),
+    ],
     ['DELETE', /^\/indexes\/([^/]+)\/documents$/, 'documents.delete', (uid) => enqueue(uid, 'documentDeletion', () => indexOf(uid).documents.clear())],
-    ['POST', /^\/swap-indexes()$/, 'indexes.swap', (_, body) => enqueue(null, 'indexSwap', () => {
-      for (const { indexes: [a, b] } of body as { indexes: [string, string] }[]) {
-        const [first, second] = [indexOf(a), indexOf(b)];
-        state.indexes.set(a, second).set(b, first);
-      }
-    })],
+    [
+      'POST',
+      /^\/swap-indexes()$/,
+      'indexes.swap',
+      (_, body) =>
+        enqueue(null, 'indexSwap', () => {
+          for (const {
+            indexes: [a, b],
+          } of body as { indexes: [string, string] }[]) {
+            const [first, second] = [indexOf(a), indexOf(b)];
+            state.indexes.set(a, second).set(b, first);
+          }
+        }),
+    ],
     ['POST', /^\/indexes\/([^/]+)\/search$/, 'search', (uid, body) => [200, answer(indexOf(uid), body as Search)]],
-    ['POST', /^\/multi-search()$/, 'search', (_, body) => [200, {
-      results: (body as { queries: (Search & { indexUid: string })[] }).queries.map((query) => ({ indexUid: query.indexUid, ...answer(indexOf(query.indexUid), query) })),
-    }]],
+    [
+      'POST',
+      /^\/multi-search()$/,
+      'search',
+      (_, body) => [
+        200,
+        {
+          results: (body as { queries: (Search & { indexUid: string })[] }).queries.map((query) => ({
+            indexUid: query.indexUid,
+            ...answer(indexOf(query.indexUid), query),
+          })),
+        },
+      ],
+    ],
   ];
 
   const server = createServer((request, response) => {
@@ -139,11 +184,14 @@ export async function startMeilisearchDouble(masterKey = 'double-master-key-0123
 }
 
 function checkDocument(index: Index, document: Document, primaryKey: string): void {
-  if (!/^[a-zA-Z0-9_-]{1,511}$/.test(String(document[primaryKey]))) throw new Refusal(400, 'invalid_document_id', `Document identifier \`${String(document[primaryKey])}\` is invalid.`);
+  if (!/^[a-zA-Z0-9_-]{1,511}$/.test(String(document[primaryKey])))
+    throw new Refusal(400, 'invalid_document_id', `Document identifier \`${String(document[primaryKey])}\` is invalid.`);
   for (const [embedder, { dimensions }] of Object.entries(index.settings.embedders ?? {})) {
-    if (document._vectors === undefined || !(embedder in document._vectors)) throw new Refusal(400, 'vector_embedding_error', `No vectors provided for embedder \`${embedder}\`.`);
+    if (document._vectors === undefined || !(embedder in document._vectors))
+      throw new Refusal(400, 'vector_embedding_error', `No vectors provided for embedder \`${embedder}\`.`);
     const vector = document._vectors[embedder];
-    if (vector && vector.length !== dimensions) throw new Refusal(400, 'invalid_vector_dimensions', `Invalid vector dimensions: expected \`${dimensions}\`, found \`${vector.length}\`.`);
+    if (vector && vector.length !== dimensions)
+      throw new Refusal(400, 'invalid_vector_dimensions', `Invalid vector dimensions: expected \`${dimensions}\`, found \`${vector.length}\`.`);
   }
 }
 
@@ -164,7 +212,8 @@ function retrieve(document: Document, attributes: string[] | undefined): Documen
 }
 
 function filterable(index: Index, attribute: string): void {
-  if (!index.settings.filterableAttributes?.includes(attribute)) throw new Refusal(400, 'invalid_search_filter', `Attribute \`${attribute}\` is not filterable.`);
+  if (!index.settings.filterableAttributes?.includes(attribute))
+    throw new Refusal(400, 'invalid_search_filter', `Attribute \`${attribute}\` is not filterable.`);
 }
 
 function distribution(index: Index, documents: Document[], facet: string): Record<string, number> {
@@ -174,7 +223,11 @@ function distribution(index: Index, documents: Document[], facet: string): Recor
   return counts;
 }
 
-const valuesOf = (document: Document, attribute: string): string[] => [document[attribute]].flat().filter((value) => value !== null && value !== undefined).map(String);
+const valuesOf = (document: Document, attribute: string): string[] =>
+  [document[attribute]]
+    .flat()
+    .filter((value) => value !== null && value !== undefined)
+    .map(String);
 
 /** One expression of the filter language: `a IN ["x", …]`, `a NOT IN […]`, `a >= 1`, `a <= 1`. Strings compare without case. */
 function passes(index: Index, document: Document, condition: string): boolean {
@@ -182,7 +235,8 @@ function passes(index: Index, document: Document, condition: string): boolean {
   if (attribute === undefined || operand === undefined) throw new Refusal(400, 'invalid_search_filter', `Was expecting an operation, found \`${condition}\`.`);
   filterable(index, attribute);
   const values = valuesOf(document, attribute);
-  if (operator === '>=' || operator === '<=') return values.some((value) => (operator === '>=' ? Number(value) >= Number(operand) : Number(value) <= Number(operand)));
+  if (operator === '>=' || operator === '<=')
+    return values.some((value) => (operator === '>=' ? Number(value) >= Number(operand) : Number(value) <= Number(operand)));
   const wanted = parseList(operand).map((value) => value.toLowerCase());
   return values.some((value) => wanted.includes(value.toLowerCase())) === (operator === 'IN');
 }
@@ -202,7 +256,8 @@ function parseList(operand: string): string[] {
 
 function sorted(index: Index, documents: Document[], sort: string[]): Document[] {
   const orders = sort.map((order) => order.split(':') as [string, string]);
-  for (const [attribute] of orders) if (!index.settings.sortableAttributes?.includes(attribute)) throw new Refusal(400, 'invalid_search_sort', `Attribute \`${attribute}\` is not sortable.`);
+  for (const [attribute] of orders)
+    if (!index.settings.sortableAttributes?.includes(attribute)) throw new Refusal(400, 'invalid_search_sort', `Attribute \`${attribute}\` is not sortable.`);
   return documents.toSorted((a, b) => {
     for (const [attribute, direction] of orders) {
       const [x, y] = [a[attribute], b[attribute]] as (number | null | undefined)[];
@@ -220,7 +275,8 @@ function byVector(index: Index, documents: Document[], { vector, hybrid, ranking
   const { embedder, semanticRatio } = hybrid!;
   if (semanticRatio !== 1 || !vector) throw new Refusal(400, 'not_in_the_double', 'The double only knows a semantic ratio of 1 with a vector.');
   const dimensions = index.settings.embedders?.[embedder]?.dimensions;
-  if (vector.length !== dimensions) throw new Refusal(400, 'invalid_vector_dimensions', `Invalid vector dimensions: expected \`${dimensions}\`, found \`${vector.length}\`.`);
+  if (vector.length !== dimensions)
+    throw new Refusal(400, 'invalid_vector_dimensions', `Invalid vector dimensions: expected \`${dimensions}\`, found \`${vector.length}\`.`);
   const dot = (a: number[], b: number[]): number => a.reduce((sum, x, i) => sum + x * b[i]!, 0);
   const score = (document: Document): number => {
     const own = document._vectors?.[embedder];
@@ -242,7 +298,8 @@ function byWords(documents: Document[], q: string): Document[] {
   const texts = documents.map((document) => ({ document, text: tokens(String(document['text'])) }));
   const having = texts.filter(({ text }) => phrases.every((phrase) => text.some((_, at) => phrase.every((word, i) => text[at + i] === word))));
   if (words.length === 0) return q.trim() === '' || phrases.length > 0 ? custom(having).map(({ document }) => document) : [];
-  const typos = (text: string[]): (number | null)[] => words.map((word, i) => least(text.map((own) => typosBetween(word, own, prefixed && i === words.length - 1))));
+  const typos = (text: string[]): (number | null)[] =>
+    words.map((word, i) => least(text.map((own) => typosBetween(word, own, prefixed && i === words.length - 1))));
   const matched = having.map((entry) => ({ ...entry, typos: typos(entry.text) }));
   const frequency = words.map((_, i) => matched.filter((entry) => entry.typos[i] !== null).length);
   const byRarity = words.map((_, i) => i).sort((a, b) => frequency[a]! - frequency[b]!);
@@ -264,9 +321,15 @@ function custom<Entry extends { document: Document }>(entries: Entry[]): Entry[]
   return entries.toSorted((a, b) => figure(b) - figure(a) || Number(a.document['order']) - Number(b.document['order']));
 }
 
-const tokens = (text: string): string[] => text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+const tokens = (text: string): string[] =>
+  text
+    .normalize('NFKD')
+    .replace(/\p{M}/gu, '')
+    .toLowerCase()
+    .match(/[\p{L}\p{N}]+/gu) ?? [];
 
-const least = (counts: (number | null)[]): number | null => counts.reduce((best, count) => (count !== null && (best === null || count < best) ? count : best), null);
+const least = (counts: (number | null)[]): number | null =>
+  counts.reduce((best, count) => (count !== null && (best === null || count < best) ? count : best), null);
 
 function typosBetween(typed: string, own: string, prefix: boolean): number | null {
   const allowed = typed.length < 4 || /\d/.test(typed) ? 0 : typed.length < 8 ? 1 : 2;
@@ -278,7 +341,10 @@ function typosBetween(typed: string, own: string, prefix: boolean): number | nul
 function levenshtein(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
-    row = row.reduce<number[]>((next, _, j) => [...next, j === 0 ? i : Math.min(next[j - 1]! + 1, row[j]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1))], []);
+    row = row.reduce<number[]>(
+      (next, _, j) => [...next, j === 0 ? i : Math.min(next[j - 1]! + 1, row[j]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1))],
+      [],
+    );
   }
   return row[b.length]!;
 }

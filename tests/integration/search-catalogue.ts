@@ -50,6 +50,6 @@ export const CATALOGUE: SearchDocument[] = [
   makeDocument(10, 'Élections à São Paulo, naïve résumé', { law: 0.8, other: 0.6 }, { ...b, method: 'llm' }),
   makeDocument(11, 'The white whale beneath the waves', { sea: 0.9, other: 0.4 }, c),
   makeDocument(12, 'Common schools and teachers', { school: 1 }, { ...c, scoreLower: 0.65 }),
-  makeDocument(13, 'Quotes " and \\ backslashes; -- dashes % and _ signs', { noise: 1 }, { ...c, coder: 'odd "name" \\ %' , coderId: '4' }),
+  makeDocument(13, 'Quotes " and \\ backslashes; -- dashes % and _ signs', { noise: 1 }, { ...c, coder: 'odd "name" \\ %', coderId: '4' }),
   makeDocument(14, 'Without any vector: monetary policy', null, c),
 ];

@@ -84,7 +84,8 @@ function contract(open: () => Promise<{ engine: SearchEngine; close: () => Promi
     return searchResultsSchema.parse(results);
   };
   const latentsOf = (results: { hits: SearchHit[] }): number[] => results.hits.map((hit) => hit.latent);
-  const find = async (query: Partial<SearchQuery>, meaning: Parameters<typeof meaningOf>[0] | null = null): Promise<number[]> => latentsOf(await search(query, meaning));
+  const find = async (query: Partial<SearchQuery>, meaning: Parameters<typeof meaningOf>[0] | null = null): Promise<number[]> =>
+    latentsOf(await search(query, meaning));
 
   describe('words', () => {
     test('finds a word and says what found it', async () => {
@@ -108,7 +109,10 @@ function contract(open: () => Promise<{ engine: SearchEngine; close: () => Promi
     });
 
     test('a word as it stands comes before a corrected one', async () => {
-      await engine.upsert([makeDocument(20, 'A railrod, so spelt', null, { scoreLower: 0.1 }), ...[21, 22, 23, 24, 25].map((id) => makeDocument(id, 'Another railroad', null))]);
+      await engine.upsert([
+        makeDocument(20, 'A railrod, so spelt', null, { scoreLower: 0.1 }),
+        ...[21, 22, 23, 24, 25].map((id) => makeDocument(id, 'Another railroad', null)),
+      ]);
       const found = await find({ q: 'railrod' });
       expect(found[0]).toBe(20);
       expect(found).toContain(1);
@@ -215,23 +219,38 @@ function contract(open: () => Promise<{ engine: SearchEngine; close: () => Promi
   describe('facets', () => {
     test('count everything when browsing', async () => {
       const { facets } = await search({});
-      expect(facets.model).toEqual([{ value: 'presidents', count: 10 }, { value: 'whales', count: 4 }]);
-      expect(facets.layer).toEqual([{ value: '2', count: 6 }, { value: '3', count: 4 }]);
+      expect(facets.model).toEqual([
+        { value: 'presidents', count: 10 },
+        { value: 'whales', count: 4 },
+      ]);
+      expect(facets.layer).toEqual([
+        { value: '2', count: 6 },
+        { value: '3', count: 4 },
+      ]);
       expect(facets.hookpoint).toEqual([
         { value: 'layers.2', count: 6 },
         { value: 'embed', count: 4 },
         { value: 'layers.3', count: 4 },
         { value: 'layers.3.mlp', count: 4 },
       ]);
-      expect(facets.method).toEqual([{ value: 'lexical', count: 11 }, { value: 'llm', count: 3 }]);
+      expect(facets.method).toEqual([
+        { value: 'lexical', count: 11 },
+        { value: 'llm', count: 3 },
+      ]);
       expect(facets.coder.map((facet) => facet.value)).toEqual(['a', 'b', 'c', 'odd "name" \\ %']);
     });
 
     test('ignore their own filter and obey the others', async () => {
       const { facets, total } = await search({ coder: ['b'], method: ['llm'] });
       expect(total).toBe(2);
-      expect(facets.method).toEqual([{ value: 'lexical', count: 2 }, { value: 'llm', count: 2 }]);
-      expect(facets.coder).toEqual([{ value: 'b', count: 2 }, { value: 'a', count: 1 }]);
+      expect(facets.method).toEqual([
+        { value: 'lexical', count: 2 },
+        { value: 'llm', count: 2 },
+      ]);
+      expect(facets.coder).toEqual([
+        { value: 'b', count: 2 },
+        { value: 'a', count: 1 },
+      ]);
       expect(facets.model).toEqual([{ value: 'presidents', count: 2 }]);
     });
 
@@ -239,10 +258,16 @@ function contract(open: () => Promise<{ engine: SearchEngine; close: () => Promi
       const both = await search({ q: 'war' }, { sea: 1 });
       expect(latentsOf(both).toSorted((x, y) => x - y)).toEqual([7, 8, 9, 11]);
       expect(both.total).toBe(4);
-      expect(both.facets.model).toEqual([{ value: 'presidents', count: 3 }, { value: 'whales', count: 1 }]);
+      expect(both.facets.model).toEqual([
+        { value: 'presidents', count: 3 },
+        { value: 'whales', count: 1 },
+      ]);
       const chosen = await search({ q: 'war', model: ['whales'] }, { sea: 1 });
       expect(chosen.total).toBe(1);
-      expect(chosen.facets.model).toEqual([{ value: 'presidents', count: 3 }, { value: 'whales', count: 1 }]);
+      expect(chosen.facets.model).toEqual([
+        { value: 'presidents', count: 3 },
+        { value: 'whales', count: 1 },
+      ]);
       expect(chosen.facets.coder).toEqual([{ value: 'c', count: 1 }]);
     });
   });
@@ -338,14 +363,34 @@ function contract(open: () => Promise<{ engine: SearchEngine; close: () => Promi
     test('clear empties the index', async () => {
       await engine.clear();
       expect(await engine.count()).toBe(0);
-      expect(await search({ q: 'railroad' }, { rail: 1 })).toMatchObject({ hits: [], total: 0, facets: { model: [], coder: [], layer: [], hookpoint: [], method: [] } });
+      expect(await search({ q: 'railroad' }, { rail: 1 })).toMatchObject({
+        hits: [],
+        total: 0,
+        facets: { model: [], coder: [], layer: [], hookpoint: [], method: [] },
+      });
       expect(await search({})).toMatchObject({ hits: [], total: 0, mode: 'browse' });
       await restore();
     });
   });
 
   test('typed signs are text, never syntax', async () => {
-    const typed = ["'; DROP TABLE search_entries; --", '" OR 1=1', "a' | 'b:* & !c", '\\', '%', '_', '<-> (', ':*', "''''", '"unclosed phrase', '(((', '-war', 'key IN ["1-1"]', '\u0000nul', '𝒳 🙂'];
+    const typed = [
+      "'; DROP TABLE search_entries; --",
+      '" OR 1=1',
+      "a' | 'b:* & !c",
+      '\\',
+      '%',
+      '_',
+      '<-> (',
+      ':*',
+      "''''",
+      '"unclosed phrase',
+      '(((',
+      '-war',
+      'key IN ["1-1"]',
+      '\u0000nul',
+      '𝒳 🙂',
+    ];
     for (const q of typed) await search({ q }, { noise: -1 });
     for (const value of ["x'] OR 1=1 --", 'a"] OR key EXISTS', '\\"', '{a,b}']) {
       expect(await find({ model: [value], coder: [value], hookpoint: [value], method: [value] })).toEqual([]);
@@ -355,7 +400,14 @@ function contract(open: () => Promise<{ engine: SearchEngine; close: () => Promi
   });
 
   test('a query of the greatest length is answered', async () => {
-    const results = await search({ q: Array.from({ length: 66 }, (_, i) => `word${i}`.slice(0, 6)).join(' ').slice(0, 400) }, { rail: 1 });
+    const results = await search(
+      {
+        q: Array.from({ length: 66 }, (_, i) => `word${i}`.slice(0, 6))
+          .join(' ')
+          .slice(0, 400),
+      },
+      { rail: 1 },
+    );
     expect(latentsOf(results)).toEqual([1, 2]);
   });
 

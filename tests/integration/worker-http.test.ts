@@ -92,7 +92,13 @@ describe('the worker’s HTTP API', () => {
   });
 
   test('says that a port is taken', async () => {
-    const second = createWorkerHttp({ embedder: () => Promise.reject(new Error('unused')), vectorIndex: { nearest: () => Promise.resolve([]) }, secret: SECRET, status: () => null, onError: () => {} });
+    const second = createWorkerHttp({
+      embedder: () => Promise.reject(new Error('unused')),
+      vectorIndex: { nearest: () => Promise.resolve([]) },
+      secret: SECRET,
+      status: () => null,
+      onError: () => {},
+    });
     await expect(second.listen('127.0.0.1', Number(new URL(url).port))).rejects.toMatchObject({ code: 'conflict' });
     await second.close();
   });
@@ -118,7 +124,8 @@ describe('its clients', () => {
   });
 
   test('say what is wrong: wrong secret, nobody there, too slow, not ours', async () => {
-    const embed = (at: string, secret = SECRET): Promise<unknown> => createWorkerEmbedder(createWorkerClient({ url: at, secret })).embed(['a'], { timeoutMs: 200 });
+    const embed = (at: string, secret = SECRET): Promise<unknown> =>
+      createWorkerEmbedder(createWorkerClient({ url: at, secret })).embed(['a'], { timeoutMs: 200 });
     await expect(embed(url, 'wrong')).rejects.toMatchObject({ code: 'forbidden' });
     await expect(embed('http://127.0.0.1:1')).rejects.toMatchObject({ code: 'worker_unavailable', retryable: true });
     const silent = await serve(() => {});
@@ -171,7 +178,9 @@ async function serve(answer: (body: string, respond: (status: number, text: stri
   const server: Server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => answer(Buffer.concat(chunks).toString(), (status, text) => response.writeHead(status, { 'content-type': 'application/json' }).end(text)));
+    request.on('end', () =>
+      answer(Buffer.concat(chunks).toString(), (status, text) => response.writeHead(status, { 'content-type': 'application/json' }).end(text)),
+    );
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {

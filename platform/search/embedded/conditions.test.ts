@@ -3,7 +3,11 @@ import { searchQuerySchema } from '#lib/search/schema.ts';
 import { filtersCondition, foundCondition, Parameters, wordsCondition, wordsScore } from './conditions.ts';
 import type { WordPlan } from './word-plan.ts';
 
-const term = (word: string, weight: number): WordPlan['terms'][number] => ({ weight, any: `'${word}':a`, alternatives: [{ query: `'${word}':a`, quality: 1 }] });
+const term = (word: string, weight: number): WordPlan['terms'][number] => ({
+  weight,
+  any: `'${word}':a`,
+  alternatives: [{ query: `'${word}':a`, quality: 1 }],
+});
 const plan = (over: Partial<WordPlan>): WordPlan => ({ terms: [], totalWeight: 0, leastWeight: 0, phrases: null, ...over });
 
 function written(write: (parameters: Parameters) => string | null): { sql: string | null; values: unknown[] } {
@@ -23,7 +27,9 @@ describe('the words of a query', () => {
     const terms = [term('whale', 5), term('such', 0.4), term('words', 0.2)];
     const { sql, values } = written((parameters) => wordsCondition(plan({ terms, totalWeight: 5.6, leastWeight: 1.4 }), parameters));
     expect(values[0]).toBe("('whale':a)");
-    expect(sql).toBe('(words @@ $1::tsquery AND (words @@ $2::tsquery)::int * $3::float8 + (words @@ $4::tsquery)::int * $5::float8 + (words @@ $6::tsquery)::int * $7::float8 >= $8::float8)');
+    expect(sql).toBe(
+      '(words @@ $1::tsquery AND (words @@ $2::tsquery)::int * $3::float8 + (words @@ $4::tsquery)::int * $5::float8 + (words @@ $6::tsquery)::int * $7::float8 >= $8::float8)',
+    );
   });
 
   test('common words that suffice together are looked up', () => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { AppError } from '#lib/errors/app-error.ts';
 import { MEANING_CANDIDATES, MEANING_FLOOR } from '#lib/search/meaning-floor.ts';
-import type { VectorScan } from '../types.ts';
+import type { VectorScan } from '#platform/search/types.ts';
 import { findMeaning } from './find-meaning.ts';
 
 const vector = Float32Array.of(1);
@@ -13,13 +13,22 @@ function scanOf(similarities: Record<string, [coder: string, similarity: number]
     asked,
     nearest: async (_, k, coderIds) => {
       asked.push(coderIds);
-      return all.filter((hit) => !coderIds || coderIds.includes(hit.coder)).sort((a, b) => b.similarity - a.similarity).slice(0, k);
+      return all
+        .filter((hit) => !coderIds || coderIds.includes(hit.coder))
+        .sort((a, b) => b.similarity - a.similarity)
+        .slice(0, k);
     },
   };
 }
 
 test('keeps what reaches the floor, nearest first', async () => {
-  const scan = scanOf({ x: [['1', MEANING_FLOOR - 0.01], ['1', 0.9], ['2', MEANING_FLOOR]] });
+  const scan = scanOf({
+    x: [
+      ['1', MEANING_FLOOR - 0.01],
+      ['1', 0.9],
+      ['2', MEANING_FLOOR],
+    ],
+  });
   expect(await findMeaning(scan, vector, null)).toEqual(['x1', 'x2']);
   expect(await findMeaning(scan, vector, ['2'])).toEqual(['x1', 'x2']);
   expect(scan.asked).toEqual([null, null]);
@@ -27,7 +36,13 @@ test('keeps what reaches the floor, nearest first', async () => {
 
 test('asks for the chosen coders by themselves when the others fill the list', async () => {
   const crowd = Array.from({ length: MEANING_CANDIDATES }, (): [string, number] => ['1', 0.8]);
-  const scan = scanOf({ crowd, few: [['2', 0.6], ['2', 0.1]] });
+  const scan = scanOf({
+    crowd,
+    few: [
+      ['2', 0.6],
+      ['2', 0.1],
+    ],
+  });
   const found = await findMeaning(scan, vector, ['2']);
   expect(scan.asked).toEqual([null, ['2']]);
   expect(found).toHaveLength(MEANING_CANDIDATES + 1);

@@ -8,7 +8,12 @@ test('quotes whatever a lexeme holds', () => {
 });
 
 test('a phrase keeps the distances of its words', () => {
-  expect(phraseQuery([{ lexeme: 'state', position: 1 }, { lexeme: 'union', position: 4 }])).toBe("'state':a <3> 'union':a");
+  expect(
+    phraseQuery([
+      { lexeme: 'state', position: 1 },
+      { lexeme: 'union', position: 4 },
+    ]),
+  ).toBe("'state':a <3> 'union':a");
   expect(phraseQuery([{ lexeme: 'war', position: 7 }])).toBe("'war':a");
 });
 

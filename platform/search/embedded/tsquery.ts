@@ -13,9 +13,7 @@ export function prefixQuery(prefix: string, weight: LexemeWeight): string {
 
 /** Words that must stand at these distances from each other. `words`: in order, positions strictly rising. */
 export function phraseQuery(words: readonly { lexeme: string; position: number }[]): string {
-  return words
-    .map(({ lexeme, position }, i) => (i === 0 ? '' : ` <${position - words[i - 1]!.position}> `) + lexemeQuery(lexeme, 'a'))
-    .join('');
+  return words.map(({ lexeme, position }, i) => (i === 0 ? '' : ` <${position - words[i - 1]!.position}> `) + lexemeQuery(lexeme, 'a')).join('');
 }
 
 export function anyOf(queries: readonly string[]): string {

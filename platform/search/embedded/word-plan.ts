@@ -132,7 +132,10 @@ async function findCorrections(pool: Pool, words: TypedWord[]): Promise<Map<stri
       .map(({ lexeme, stem, entries }) => ({ lexeme, stem, entries, distance: editDistance(word.lexeme, lexeme, limit) }))
       .filter((correction) => correction.distance <= limit);
     const least = Math.min(...near.map((correction) => correction.distance));
-    found.set(word.lexeme, near.filter((correction) => correction.distance === least));
+    found.set(
+      word.lexeme,
+      near.filter((correction) => correction.distance === least),
+    );
   }
   return found;
 }

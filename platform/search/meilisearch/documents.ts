@@ -20,7 +20,21 @@ export function toStored({ vector, ...document }: SearchDocument): StoredDocumen
 }
 
 /** Attributes of a hit; vectors and keys stay in the index. */
-export const HIT_ATTRIBUTES = ['key', 'id', 'model', 'coder', 'latent', 'text', 'method', 'layer', 'hookpoints', 'score', 'scoreLower', 'frequency', 'maxActivation'] as const;
+export const HIT_ATTRIBUTES = [
+  'key',
+  'id',
+  'model',
+  'coder',
+  'latent',
+  'text',
+  'method',
+  'layer',
+  'hookpoints',
+  'score',
+  'scoreLower',
+  'frequency',
+  'maxActivation',
+] as const;
 export type StoredHit = Pick<StoredDocument, (typeof HIT_ATTRIBUTES)[number]>;
 
 export function toHit({ key: _, ...hit }: StoredHit, matched: SearchHit['matched']): SearchHit {

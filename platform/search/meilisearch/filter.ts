@@ -18,7 +18,9 @@ export function boundConditions(query: SearchQuery): Conditions {
 
 /** Filters of all facets but one. */
 export function facetConditions(query: SearchQuery, except?: Facet): Conditions {
-  return FACETS.filter((facet) => facet !== except && query[facet].length > 0).map((facet) => `${FACET_ATTRIBUTES[facet]} IN ${list(query[facet].map(String))}`);
+  return FACETS.filter((facet) => facet !== except && query[facet].length > 0).map(
+    (facet) => `${FACET_ATTRIBUTES[facet]} IN ${list(query[facet].map(String))}`,
+  );
 }
 
 export function among(keys: readonly string[]): string {

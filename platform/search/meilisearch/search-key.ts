@@ -15,6 +15,13 @@ export async function ensureSearchKey(admin: Meilisearch, index: string): Promis
     if (code === 'missing_master_key' || code === 'invalid_api_key' || code === 'missing_authorization_header') return null;
     if (code !== 'api_key_not_found') throw error;
   }
-  const options = { uid: SEARCH_KEY_UID, name: 'latent-atlas search', description: 'Searches the catalogue; may do nothing else.', actions: ['search'], indexes: [index], expiresAt: null };
+  const options = {
+    uid: SEARCH_KEY_UID,
+    name: 'latent-atlas search',
+    description: 'Searches the catalogue; may do nothing else.',
+    actions: ['search'],
+    indexes: [index],
+    expiresAt: null,
+  };
   return (await admin.createKey(options)).key;
 }

@@ -13,7 +13,10 @@ const MEANING_ATTRIBUTES = ['key', 'model', 'coder', 'layer', 'hookpoints', 'met
 type MeaningHit = Pick<StoredDocument, (typeof MEANING_ATTRIBUTES)[number]>;
 type Sortable = Pick<StoredDocument, 'key' | 'order' | 'scoreLower' | 'frequency' | 'maxActivation'>;
 
-const SORT_ATTRIBUTE = { relevance: 'scoreLower', score: 'scoreLower', frequency: 'frequency', max_activation: 'maxActivation' } as const satisfies Record<SearchQuery['sort'], keyof Sortable>;
+const SORT_ATTRIBUTE = { relevance: 'scoreLower', score: 'scoreLower', frequency: 'frequency', max_activation: 'maxActivation' } as const satisfies Record<
+  SearchQuery['sort'],
+  keyof Sortable
+>;
 
 /**
  * A search as the `SearchEngine` contract has it. Words and meaning are asked for apart and fused here by reciprocal
@@ -29,14 +32,27 @@ export async function searchIndex(client: Meilisearch, index: string, query: Sea
   const wordless = !browsing && words === '';
 
   const { keys, counts, total } = await askWords({ client, index, query, words, wordless, near, passing, browsing });
-  const pageKeys = browsing || query.sort !== 'relevance' ? keys : fusedPage(keys, passing.map((hit) => hit.key), query);
+  const pageKeys =
+    browsing || query.sort !== 'relevance'
+      ? keys
+      : fusedPage(
+          keys,
+          passing.map((hit) => hit.key),
+          query,
+        );
   const overall = total + passing.length;
   return {
     hits: await loadHits(client, index, pageKeys, browsing || wordless ? null : words, new Set(near.map((hit) => hit.key))),
     total: overall,
     page: query.page,
     pages: Math.ceil(overall / query.limit),
-    facets: addCounts(counts, facetCounts(near.map((hit) => ({ ...hit, count: 1 })), query).facets),
+    facets: addCounts(
+      counts,
+      facetCounts(
+        near.map((hit) => ({ ...hit, count: 1 })),
+        query,
+      ).facets,
+    ),
     mode: browsing ? 'browse' : vector === null ? 'words' : 'hybrid',
     engine: 'meilisearch',
     tookMs: performance.now() - started,
@@ -97,7 +113,16 @@ interface WordsRequest {
  * Keys that the words find (by relevance: all that fusing needs; by another order: the page, those found by meaning
  * merged in), and the counts and the total of what only the words find, in one request.
  */
-async function askWords({ client, index, query, words, wordless, near, passing, browsing }: WordsRequest): Promise<{ keys: string[]; counts: Record<Facet, Record<string, number>>; total: number }> {
+async function askWords({
+  client,
+  index,
+  query,
+  words,
+  wordless,
+  near,
+  passing,
+  browsing,
+}: WordsRequest): Promise<{ keys: string[]; counts: Record<Facet, Record<string, number>>; total: number }> {
   const nothing = Object.fromEntries(FACETS.map((facet) => [facet, {}])) as Record<Facet, Record<string, number>>;
   const byRelevance = query.sort === 'relevance' && !browsing;
   const [from, to] = [(query.page - 1) * query.limit, query.page * query.limit];

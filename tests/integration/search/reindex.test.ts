@@ -67,7 +67,10 @@ describe('search documents', () => {
     const [one] = seeded;
     const latent = one!.latents.find((candidate) => candidate.score !== null && embedded.has(candidate.explanation ?? ''))!;
     const [document] = (await load({ coderId: BigInt(one!.coderId), latents: [latent.index] })).flat();
-    const { rows } = await pool.query<{ id: string }>('SELECT id::text FROM explanations WHERE coder_id = $1 AND latent_index = $2', [one!.coderId, latent.index]);
+    const { rows } = await pool.query<{ id: string }>('SELECT id::text FROM explanations WHERE coder_id = $1 AND latent_index = $2', [
+      one!.coderId,
+      latent.index,
+    ]);
     expect(rows.map((row) => row.id)).toContain(document!.id);
     expect(document).toMatchObject({
       coderId: one!.coderId,
@@ -102,7 +105,24 @@ describe('search documents', () => {
 
 test('a rebuild brings the index to what the database says, and drops what it does not', async () => {
   const engine = createEmbeddedEngine({ pool, vectorScan: null });
-  await engine.upsert([{ id: '999999', coderId: '77', model: 'gone', coder: 'gone', latent: 0, text: 'a zeppelin', method: 'lexical', layer: 0, hookpoints: [], score: null, scoreLower: null, frequency: 0, maxActivation: 0, vector: null }]);
+  await engine.upsert([
+    {
+      id: '999999',
+      coderId: '77',
+      model: 'gone',
+      coder: 'gone',
+      latent: 0,
+      text: 'a zeppelin',
+      method: 'lexical',
+      layer: 0,
+      hookpoints: [],
+      score: null,
+      scoreLower: null,
+      frequency: 0,
+      maxActivation: 0,
+      vector: null,
+    },
+  ]);
   const progress: number[][] = [];
   const expected = seeded.reduce((sum, coder) => sum + explained(coder).length, 0);
   const lacking = seeded.flatMap(textsOf).filter((text) => !embedded.has(text)).length;
@@ -170,7 +190,14 @@ describe('the vector index', () => {
   test('many blocks: agrees with brute force over thousands of rows', async () => {
     const engine = createEmbeddedEngine({ pool, vectorScan: index });
     const [template] = (await load()).flat();
-    const many = Array.from({ length: 5000 }, (_, i): SearchDocument => ({ ...template!, id: String(2_000_000 + i), coderId: String(500 + (i % 3)), latent: i, text: `n${i}`, vector: vectorOf(`row ${i}`) }));
+    const many = Array.from({ length: 5000 }, (_, i): SearchDocument => ({
+      ...template!,
+      id: String(2_000_000 + i),
+      coderId: String(500 + (i % 3)),
+      latent: i,
+      text: `n${i}`,
+      vector: vectorOf(`row ${i}`),
+    }));
     await engine.upsert(many);
     const query = vectorOf('row 4321');
     const expected = many
