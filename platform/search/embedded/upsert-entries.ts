@@ -19,12 +19,13 @@ export async function upsertEntries(pool: Pool, documents: readonly SearchDocume
   const distinct = [...byLatent.values()];
   return transaction(pool, async (client) => {
     const revision = await nextRevision(client);
+    let removed = 0;
     for (let at = 0; at < distinct.length; at += BATCH) {
       const rows = JSON.stringify(distinct.slice(at, at + BATCH).map(rowOf));
-      await client.query(REMOVE_REPLACED, [rows]);
+      removed += (await client.query<{ removed: number }>(REMOVE_REPLACED, [rows])).rows[0]!.removed;
       await client.query(INSERT, [rows, revision, MAX_VOCABULARY_WORD]);
     }
-    await client.query(COUNT_ENTRIES);
+    await client.query(CHANGE_COUNT, [distinct.length - removed]);
     return BigInt(revision);
   });
 }
@@ -36,7 +37,7 @@ export async function removeEntries(pool: Pool, revision: bigint | null): Promis
     const { rows } = await client.query<{ removed: number }>(REMOVE_OLD, [revision]);
     await client.query('UPDATE search_state SET epoch = epoch + 1');
     await client.query('DELETE FROM search_words WHERE entries <= 0');
-    await client.query(COUNT_ENTRIES);
+    await client.query(CHANGE_COUNT, [-rows[0]!.removed]);
     return rows[0]!.removed;
   });
 }
@@ -97,7 +98,7 @@ const REMOVE_REPLACED = `
     WHERE entry.id = new.id OR (entry.coder_id = new.coder_id AND entry.latent_index = new.latent_index)
     RETURNING entry.words
   ), ${FORGET_WORDS}
-  SELECT count(*) FROM gone`;
+  SELECT count(*)::int AS removed FROM gone`;
 
 const REMOVE_OLD = `
   WITH gone AS (
@@ -124,4 +125,4 @@ const INSERT = `
   GROUP BY lexeme
   ON CONFLICT (word) DO UPDATE SET entries = search_words.entries + excluded.entries`;
 
-const COUNT_ENTRIES = 'UPDATE search_state SET entries = (SELECT count(*) FROM search_entries)';
+const CHANGE_COUNT = 'UPDATE search_state SET entries = entries + $1';

@@ -132,9 +132,22 @@ test('a rebuild brings the index to what the database says, and drops what it do
   expect(progress.at(-1)).toEqual([expected, expected]);
   expect(await engine.count()).toBe(expected);
   expect((await engine.search(searchQuerySchema.parse({ q: 'zeppelin' }), null)).total).toBe(0);
-  const { rows } = await pool.query<{ n: string }>('SELECT sum(entries) AS n FROM search_words');
+});
+
+test('the vocabulary’s counts are those of the entries, whatever was replaced and removed', async () => {
+  const engine = createEmbeddedEngine({ pool, vectorScan: null });
   await reindexAll({ pool, engine, embedder: EMBEDDER });
-  expect((await pool.query<{ n: string }>('SELECT sum(entries) AS n FROM search_words')).rows).toEqual(rows);
+  const documents = (await load()).flat();
+  await engine.upsert(documents.slice(0, 9).map((document) => ({ ...document, text: 'Quite another sentence, another one' })));
+  const { rows } = await pool.query<{ words: string[] }>(
+    `SELECT array_agg(DISTINCT word) AS words FROM search_entries, regexp_split_to_table(lower(text), '[^a-z]+') AS word WHERE word <> '' GROUP BY id`,
+  );
+  const expected = new Map<string, number>();
+  for (const word of rows.flatMap((row) => row.words)) expected.set(word, (expected.get(word) ?? 0) + 1);
+  const counted = await pool.query<{ word: string; entries: number }>('SELECT word, entries FROM search_words WHERE entries <> 0');
+  expect(new Map(counted.rows.map((row) => [row.word, row.entries]))).toEqual(expected);
+  expect((await pool.query<{ entries: string }>('SELECT entries FROM search_state')).rows[0]!.entries).toBe(String(documents.length));
+  await reindexAll({ pool, engine, embedder: EMBEDDER });
 });
 
 describe('the vector index', () => {
