@@ -1,6 +1,15 @@
 import { defineConfig } from 'vitest/config';
 
-const unit = ['lib/**/*.test.ts', 'server/**/*.test.ts', 'gpu-worker/**/*.test.ts', 'platform/**/*.test.ts', 'cli/**/*.test.ts', 'infra/**/*.test.ts', 'app/**/*.test.{ts,tsx}', 'tests/unit/**/*.test.ts'];
+const unit = [
+  'lib/**/*.test.ts',
+  'server/**/*.test.ts',
+  'gpu-worker/**/*.test.ts',
+  'platform/**/*.test.ts',
+  'cli/**/*.test.ts',
+  'infra/**/*.test.ts',
+  'app/**/*.test.{ts,tsx}',
+  'tests/unit/**/*.test.ts',
+];
 
 /** Three speeds: `unit` (no I/O beyond committed files), `parity` (golden files through onnxruntime), `db` (a real embedded Postgres). */
 export default defineConfig({

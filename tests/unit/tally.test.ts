@@ -1,56 +1,45 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { expect, test } from 'vitest';
-import { addTallies, gateTally, playwrightTally, reportTally, summaryLine, vitestTally } from '#tests/runner/tally.ts';
+import { agreeWithExit, NOTHING, readPlaywrightReport, readVitestReport, sum, summaryLine, tallyOfCheck } from '#tests/run/tally.ts';
 
-const vitest = {
-  testResults: [
-    { name: 'a.test.ts', status: 'failed', assertionResults: [{ fullName: 'one', status: 'passed' }, { fullName: 'two', status: 'failed' }] },
-    { name: 'b.test.ts', status: 'failed', assertionResults: [] },
-    { name: 'c.test.ts', status: 'passed', assertionResults: [{ fullName: 'meilisearch', status: 'skipped' }, { fullName: 'later', status: 'todo' }] },
-  ],
-}; // prettier-ignore
+const file = (status: string, ...tests: string[]) => ({
+  name: 'a.test.ts',
+  status,
+  assertionResults: tests.map((one, i) => ({ fullName: `a ${i}`, status: one })),
+});
 
-test('Vitest’s report: tests, files that did not load, skipped ones by name', () => {
-  expect(vitestTally(vitest)).toEqual({
+test('Vitest’s tests are counted; those that failed or were left out are named', () => {
+  const report = { testResults: [file('failed', 'passed', 'failed', 'pending', 'todo'), file('passed', 'passed')] };
+  expect(readVitestReport(report)).toEqual({ passed: 2, failed: ['a 1'], skipped: ['a 2', 'a 3'] });
+});
+
+test('a file that could not be loaded is a failure', () => {
+  expect(readVitestReport({ testResults: [file('failed'), file('passed', 'passed')] })).toEqual({ passed: 1, failed: ['a.test.ts'], skipped: [] });
+});
+
+test('Playwright’s suites are read to the bottom; flaky tests and errors outside tests are failures', () => {
+  const spec = (title: string, status: string) => ({ title, file: 'a.spec.ts', tests: [{ status }] });
+  const inner = { specs: [spec('two', 'unexpected'), spec('three', 'flaky'), spec('four', 'skipped')] };
+  expect(readPlaywrightReport({ suites: [{ specs: [spec('one', 'expected')], suites: [inner] }], errors: [{ message: 'no site\nat all' }] })).toEqual({
     passed: 1,
-    failed: 2,
-    skipped: 2,
-    failures: ['a.test.ts: two', 'b.test.ts: the file itself'],
-    skips: ['c.test.ts: meilisearch', 'c.test.ts: later'],
+    failed: ['a.spec.ts: two', 'a.spec.ts: three', 'no site'],
+    skipped: ['a.spec.ts: four'],
   });
 });
 
-test('Playwright’s report: nested suites, flaky is failed, errors outside tests', () => {
-  const spec = (title: string, status: string) => ({ title, tests: [{ projectName: 'chromium', status }] });
-  const report = {
-    suites: [{ title: 'home.spec.ts', specs: [spec('opens', 'expected'), spec('sometimes', 'flaky')], suites: [{ title: 'dark', specs: [spec('looks', 'unexpected'), spec('later', 'skipped')] }] }],
-    errors: [{ message: 'the server did not start\nat x' }],
-  };
-  expect(playwrightTally(report)).toEqual({
-    passed: 1,
-    failed: 3,
-    skipped: 1,
-    failures: ['home.spec.ts › sometimes [chromium]', 'home.spec.ts › dark › looks [chromium]', 'the server did not start'],
-    skips: ['home.spec.ts › dark › later [chromium]'],
-  });
+test('a report that is none is not counted as nothing', () => {
+  expect(() => readVitestReport({})).toThrow();
+  expect(() => readPlaywrightReport({ suites: [] })).toThrow();
 });
 
-test('a run that fails without a failing test, runs none or leaves no report has failed', () => {
-  const folder = mkdtempSync(path.join(tmpdir(), 'atlas-tally-'));
-  const file = path.join(folder, 'report.json');
-  const good = { testResults: [{ name: 'a', status: 'passed', assertionResults: [{ fullName: 'one', status: 'passed' }] }] };
-  writeFileSync(file, JSON.stringify(good));
-  expect(reportTally('vitest', file, 0, vitestTally)).toMatchObject({ passed: 1, failed: 0 });
-  expect(reportTally('vitest', file, 1, vitestTally)).toMatchObject({ passed: 1, failed: 1 });
-  writeFileSync(file, JSON.stringify({ testResults: [] }));
-  expect(reportTally('vitest', file, 0, vitestTally)).toMatchObject({ passed: 0, failed: 1 });
-  rmSync(folder, { recursive: true });
-  expect(reportTally('vitest', file, 0, vitestTally)).toMatchObject({ passed: 0, failed: 1 });
+test('a runner that crashed or ran nothing has failed, whatever its report says', () => {
+  const passed = { ...NOTHING, passed: 3 };
+  expect(agreeWithExit('vitest', passed, 0)).toEqual(passed);
+  expect(agreeWithExit('vitest', passed, 1).failed).toEqual(['vitest ended with code 1 though no test failed']);
+  expect(agreeWithExit('vitest', NOTHING, 0).failed).toEqual(['vitest ran no test']);
+  expect(agreeWithExit('vitest', { ...passed, failed: ['a'] }, 1).failed).toEqual(['a']);
 });
 
-test('the last line', () => {
-  expect(summaryLine(addTallies([vitestTally(vitest), gateTally('lint', 0), gateTally('types', 2)]))).toBe('2 passed, 3 failed, 2 skipped');
-  expect(summaryLine(gateTally('lint', 0))).toBe('1 passed, 0 failed');
+test('the last line counts everything, and mentions skipped ones only where there are any', () => {
+  expect(summaryLine(sum([{ ...NOTHING, passed: 8 }, tallyOfCheck('lint', false), tallyOfCheck('types', true)]))).toBe('9 passed, 1 failed');
+  expect(summaryLine({ passed: 8, failed: [], skipped: ['a', 'b'] })).toBe('8 passed, 0 failed, 2 skipped');
 });
