@@ -68,8 +68,21 @@ test('a finished run has no waiting stages, also one that had nothing to do', ()
 test('whatever the rows say, done stays within total and the shape holds', () => {
   const when = fc.option(fc.integer({ min: 0, max: 100 }), { nil: undefined });
   const anyTask = fc
-    .record({ stage: fc.constantFrom(...STAGES, 'unknown'), unit: fc.constantFrom('a', 'b'), amount: fc.nat(1000), progress: fc.integer({ min: -5, max: 2000 }), started: when, completed: when })
-    .map(({ stage, unit, amount, ...state }) => task(stage, unit, amount, { progress: state.progress, ...(state.started !== undefined && { started: state.started }), ...(state.completed !== undefined && { completed: state.completed }) }));
+    .record({
+      stage: fc.constantFrom(...STAGES, 'unknown'),
+      unit: fc.constantFrom('a', 'b'),
+      amount: fc.nat(1000),
+      progress: fc.integer({ min: -5, max: 2000 }),
+      started: when,
+      completed: when,
+    })
+    .map(({ stage, unit, amount, ...state }) =>
+      task(stage, unit, amount, {
+        progress: state.progress,
+        ...(state.started !== undefined && { started: state.started }),
+        ...(state.completed !== undefined && { completed: state.completed }),
+      }),
+    );
   fc.assert(
     fc.property(fc.array(anyTask), fc.integer({ min: 0, max: 200 }), (tasks, now) => {
       const stages = stageProgress(tallyTasks(tasks), at(now));

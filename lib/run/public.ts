@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { runSummarySchema } from './schema.ts';
 
 /** What anybody may know of a run: not its configuration's paths, nor the text of its failure. */

@@ -11,9 +11,7 @@ export interface ActorUser {
 
 /** Who asks: nobody in particular, somebody signed in, or a program acting as the user whose key it holds. */
 export type Actor =
-  | { kind: 'anonymous' }
-  | { kind: 'session'; user: ActorUser }
-  | { kind: 'key'; user: ActorUser; keyId: string; scopes: readonly ApiKeyScope[] };
+  { kind: 'anonymous' } | { kind: 'session'; user: ActorUser } | { kind: 'key'; user: ActorUser; keyId: string; scopes: readonly ApiKeyScope[] };
 
 export const ANONYMOUS: Actor = Object.freeze({ kind: 'anonymous' });
 

@@ -11,7 +11,10 @@ export const problemSchema = z.object({
   detail: z.string(),
   instance: z.string().describe('The path that was asked for'),
   code: z.enum(Object.keys(ERROR_STATUS) as [ErrorCode, ...ErrorCode[]]),
-  errors: z.array(z.object({ field: z.string(), message: z.string() })).optional().describe('One entry a field at fault'),
+  errors: z
+    .array(z.object({ field: z.string(), message: z.string() }))
+    .optional()
+    .describe('One entry a field at fault'),
 });
 export type Problem = z.infer<typeof problemSchema>;
 

@@ -8,7 +8,11 @@ const procedure = (method: 'GET' | 'POST', path: `/${string}`, input: z.ZodType)
 });
 const routes = restRoutes({
   'latents.get': procedure('GET', '/latents/{model}/{index}', z.object({ model: z.string(), index: z.coerce.number() })),
-  'search.query': procedure('GET', '/search', z.object({ q: z.string().default(''), layer: z.array(z.coerce.number()).default([]), method: z.array(z.string()).optional() })),
+  'search.query': procedure(
+    'GET',
+    '/search',
+    z.object({ q: z.string().default(''), layer: z.array(z.coerce.number()).default([]), method: z.array(z.string()).optional() }),
+  ),
   'runs.start': procedure('POST', '/search', z.object({})),
   hidden: { _def: { meta: { action: 'catalogue.read' }, inputs: [], type: 'query' } },
 });

@@ -44,7 +44,11 @@ function isList(schema: unknown): boolean {
 }
 
 /** The route for a request, with its path parameters decoded; or the methods that this path has instead; or null. */
-export function matchRoute(routes: readonly RestRoute[], method: string, path: string): { route: RestRoute; params: Record<string, string> } | { allow: string[] } | null {
+export function matchRoute(
+  routes: readonly RestRoute[],
+  method: string,
+  path: string,
+): { route: RestRoute; params: Record<string, string> } | { allow: string[] } | null {
   const allow = new Set<string>();
   for (const route of routes) {
     const match = route.pattern.exec(path);

@@ -82,7 +82,10 @@ function answer(request: Request, data: unknown, cacheable: boolean): Response {
     'cache-control': cacheable ? 'public, no-cache' : 'private, no-cache',
     vary: 'Authorization, Cookie, X-Api-Key',
   };
-  const known = request.headers.get('if-none-match')?.split(',').map((tag) => tag.trim().replace(/^W\//, ''));
+  const known = request.headers
+    .get('if-none-match')
+    ?.split(',')
+    .map((tag) => tag.trim().replace(/^W\//, ''));
   if (known?.includes(etag) && request.method !== 'POST') return new Response(null, { status: 304, headers });
   return new Response(request.method === 'HEAD' ? null : body, { headers: { ...headers, 'content-type': 'application/json' } });
 }

@@ -19,18 +19,21 @@ export interface ProcedureMeta extends OpenApiMeta {
   action: Action;
 }
 
-const trpc = initTRPC.context<ApiContext>().meta<ProcedureMeta>().create({
-  defaultMeta: { action: 'catalogue.read' },
-  errorFormatter({ shape, error }) {
-    const known = toAppError(error);
-    const errors = fieldErrors(known);
-    return {
-      code: shape.code,
-      message: known.message,
-      data: { code: known.code, httpStatus: ERROR_STATUS[known.code], path: shape.data.path, errors },
-    };
-  },
-});
+const trpc = initTRPC
+  .context<ApiContext>()
+  .meta<ProcedureMeta>()
+  .create({
+    defaultMeta: { action: 'catalogue.read' },
+    errorFormatter({ shape, error }) {
+      const known = toAppError(error);
+      const errors = fieldErrors(known);
+      return {
+        code: shape.code,
+        message: known.message,
+        data: { code: known.code, httpStatus: ERROR_STATUS[known.code], path: shape.data.path, errors },
+      };
+    },
+  });
 
 export const router = trpc.router;
 export const createCallerFactory = trpc.createCallerFactory;

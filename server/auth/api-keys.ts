@@ -46,10 +46,13 @@ const hashOf = (key: string): string => createHash('sha256').update(key).digest(
 /** Makes a key that acts as the user; the key itself is in this answer and nowhere else. */
 export async function createApiKey(pool: Pool, input: { userId: string; name: string; scopes: readonly ApiKeyScope[] }): Promise<ApiKey & { key: string }> {
   const key = KEY_PREFIX + randomBytes(32).toString('base64url');
-  const { rows } = await pool.query<KeyRow>(
-    `insert into api_keys (user_id, name, prefix, key_hash, scopes) values ($1, $2, $3, $4, $5) returning ${COLUMNS}`,
-    [input.userId, input.name, key.slice(0, KEY_PREFIX.length + SHOWN_CHARACTERS), hashOf(key), [...new Set(input.scopes)]],
-  );
+  const { rows } = await pool.query<KeyRow>(`insert into api_keys (user_id, name, prefix, key_hash, scopes) values ($1, $2, $3, $4, $5) returning ${COLUMNS}`, [
+    input.userId,
+    input.name,
+    key.slice(0, KEY_PREFIX.length + SHOWN_CHARACTERS),
+    hashOf(key),
+    [...new Set(input.scopes)],
+  ]);
   return { ...toKey(rows[0]!), key };
 }
 

@@ -2,6 +2,7 @@ import { betterAuth } from 'better-auth';
 import { prismaAdapter } from 'better-auth/adapters/prisma';
 import { APIError, createAuthMiddleware } from 'better-auth/api';
 import { z } from 'zod';
+import type { Database } from '#platform/database/database.ts';
 import type { Log } from '#platform/log/log.ts';
 import type { Database } from '#platform/database/database.ts';
 import { createAttemptLimit } from './attempt-limit.ts';
@@ -86,7 +87,8 @@ export function createAuth({ prisma, siteUrl, secret, log }: AuthOptions) {
       before: createAuthMiddleware(async (request) => {
         const account = accountOf(request.path, request.body);
         const seconds = account === null ? 0 : attempts.attempt(account);
-        if (seconds > 0) throw new APIError('TOO_MANY_REQUESTS', { message: `Too many attempts for this account: try again in ${Math.ceil(seconds / 60)} min.` });
+        if (seconds > 0)
+          throw new APIError('TOO_MANY_REQUESTS', { message: `Too many attempts for this account: try again in ${Math.ceil(seconds / 60)} min.` });
       }),
       after: createAuthMiddleware(async (request) => {
         const account = accountOf(request.path, request.body);

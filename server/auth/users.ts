@@ -90,10 +90,11 @@ async function findByEmail(pool: Pool, email: string): Promise<User | null> {
 }
 
 async function insertPassword(client: PoolClient, userId: string, hash: string): Promise<void> {
-  await client.query(
-    `insert into accounts (id, user_id, account_id, provider_id, password, updated_at) values ($1, $2, $2, 'credential', $3, now())`,
-    [randomUUID(), userId, hash],
-  );
+  await client.query(`insert into accounts (id, user_id, account_id, provider_id, password, updated_at) values ($1, $2, $2, 'credential', $3, now())`, [
+    randomUUID(),
+    userId,
+    hash,
+  ]);
 }
 
 function parse(input: NewUser): z.infer<typeof newUserSchema> {

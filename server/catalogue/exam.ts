@@ -11,7 +11,14 @@ import { findCoder } from './find.ts';
 /** Only what is asked of a score's provenance here; it holds more. */
 const provenanceSchema = z.object({ sampleKey: z.string().optional() });
 
-type ExamRow = ScoreDbRow & { verdicts: unknown; provenance: unknown; run_id: string; latent_run_id: string | null; sample_key: string | null; explanation: string };
+type ExamRow = ScoreDbRow & {
+  verdicts: unknown;
+  provenance: unknown;
+  run_id: string;
+  latent_run_id: string | null;
+  sample_key: string | null;
+  explanation: string;
+};
 
 /**
  * Every verdict behind one score of a latent, with the window it was given on.
@@ -46,7 +53,12 @@ function sampleKeyOf(row: ExamRow): string | null {
   return sampleKey ?? (row.run_id === row.latent_run_id ? row.sample_key : null);
 }
 
-async function windowsOf(pool: Pool, coderId: string, index: number, sampleKey: string | null): Promise<{ shown: Map<string, Example>; suppressed: Set<string> }> {
+async function windowsOf(
+  pool: Pool,
+  coderId: string,
+  index: number,
+  sampleKey: string | null,
+): Promise<{ shown: Map<string, Example>; suppressed: Set<string> }> {
   const none = { shown: new Map<string, Example>(), suppressed: new Set<string>() };
   if (sampleKey === null) return none;
   const { rows } = await pool.query<BlobRow>(

@@ -30,12 +30,18 @@ export async function readFeatured(pool: Pool): Promise<Featured[]> {
      order by l.headline_score_lower desc`,
     [CANDIDATES],
   );
-  return chooseDiverse(rows, (row) => row.headline_text ?? '', FEATURED).map((row) => ({ coderId: row.coder_id, latent: toLatentRow(row.model, row.coder, row) }));
+  return chooseDiverse(rows, (row) => row.headline_text ?? '', FEATURED).map((row) => ({
+    coderId: row.coder_id,
+    latent: toLatentRow(row.model, row.coder, row),
+  }));
 }
 
 /** Their windows, read anew each time: a document that was taken down must not live on in a cache. */
 export async function withExamples(pool: Pool, featured: readonly Featured[]): Promise<FeaturedLatent[]> {
-  const examples = await topExamples(pool, featured.map(({ coderId, latent }) => ({ coderId, index: latent.index })));
+  const examples = await topExamples(
+    pool,
+    featured.map(({ coderId, latent }) => ({ coderId, index: latent.index })),
+  );
   return featured.map(({ coderId, latent }) => ({ ...latent, example: examples.get(`${coderId}/${latent.index}`) ?? null }));
 }
 

@@ -38,6 +38,7 @@ function noModel(model: string): AppError {
 /** The refusal of a latent that is not there, saying why: out of range, or not looked at by any run yet. */
 export function noLatent(place: CoderPlace, index: number): AppError {
   const range = `“${place.coder}” of “${place.model}” has latents 0 to ${place.width - 1}`;
-  const sentence = index >= place.width ? `${range}; there is no ${index}.` : `No run has looked at latent ${index} of “${place.coder}” of “${place.model}” yet.`;
+  const sentence =
+    index >= place.width ? `${range}; there is no ${index}.` : `No run has looked at latent ${index} of “${place.coder}” of “${place.model}” yet.`;
   return new AppError('not_found', sentence, { field: 'index' });
 }

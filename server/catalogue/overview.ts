@@ -6,9 +6,7 @@ import type { CatalogueFigures } from './figures.ts';
 /** What the catalogue holds, and a few of its best explained latents. */
 export async function getOverview(pool: Pool, figures: CatalogueFigures): Promise<CatalogueOverview> {
   const [counts, tallies, featured] = await Promise.all([
-    pool.query<{ models: number; coders: number }>(
-      'select (select count(*) from models)::int as models, (select count(*) from sparse_coders)::int as coders',
-    ),
+    pool.query<{ models: number; coders: number }>('select (select count(*) from models)::int as models, (select count(*) from sparse_coders)::int as coders'),
     figures.tallies(),
     figures.featured(),
   ]);

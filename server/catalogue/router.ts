@@ -24,7 +24,12 @@ export const latentPathSchema = coderPathSchema.extend({
 export const idSchema = z.string().regex(/^[1-9][0-9]{0,17}$/, 'must be a positive whole number');
 
 export const catalogueRouter = router({
-  overview: procedure('catalogue.read', { method: 'GET', path: '/overview', tags: ['Catalogue'], summary: 'What the catalogue holds, with a few of its best explained latents' })
+  overview: procedure('catalogue.read', {
+    method: 'GET',
+    path: '/overview',
+    tags: ['Catalogue'],
+    summary: 'What the catalogue holds, with a few of its best explained latents',
+  })
     .input(z.object({}))
     .output(catalogueOverviewSchema)
     .query(({ ctx: { server } }) => getOverview(server.pool, server.figures)),
@@ -96,7 +101,12 @@ export const latentsRouter = router({
     .output(examSchema)
     .query(({ ctx: { server }, input }) => getExam(server.pool, input.model, input.coder, input.index, input.score)),
 
-  random: procedure('catalogue.read', { method: 'GET', path: '/random-latent', tags: ['Latents'], summary: 'Where an explained latent, drawn at random, is to be found' })
+  random: procedure('catalogue.read', {
+    method: 'GET',
+    path: '/random-latent',
+    tags: ['Latents'],
+    summary: 'Where an explained latent, drawn at random, is to be found',
+  })
     .input(z.object({ model: z.string().optional(), coder: z.string().optional() }))
     .output(latentPlaceSchema)
     .query(({ ctx: { server }, input }) => randomLatent(server.pool, server.figures, input)),

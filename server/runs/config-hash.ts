@@ -3,7 +3,9 @@ import type { RunConfig } from '#lib/run/schema.ts';
 
 /** SHA-256, hex, of a configuration whatever the order of its keys: the same question has the same hash. */
 export function configHash(config: RunConfig): string {
-  return createHash('sha256').update(JSON.stringify(sorted(config))).digest('hex');
+  return createHash('sha256')
+    .update(JSON.stringify(sorted(config)))
+    .digest('hex');
 }
 
 function sorted(value: unknown): unknown {

@@ -38,7 +38,8 @@ export async function runOptions(pool: Pool, environment: Pick<Environment, 'llm
   for (const row of coders.rows) {
     const model = models.get(row.model) ?? { slug: row.model, name: row.model_name, coders: [] };
     models.set(row.model, model);
-    if (row.slug !== null) model.coders.push({ slug: row.slug, name: row.name ?? row.slug, width: row.width ?? 0, inputHookpoints: row.input_hookpoints ?? [] });
+    if (row.slug !== null)
+      model.coders.push({ slug: row.slug, name: row.name ?? row.slug, width: row.width ?? 0, inputHookpoints: row.input_hookpoints ?? [] });
   }
   return { models: [...models.values()], texts: texts.rows, llm: environment.llm?.model ?? null };
 }

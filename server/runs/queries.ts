@@ -55,7 +55,10 @@ export function noRun(runId: string): AppError {
 }
 
 async function summaries(pool: Pool, rows: readonly RunRow[]): Promise<RunSummary[]> {
-  const tallies = await talliesOf(pool, rows.map((row) => row.id));
+  const tallies = await talliesOf(
+    pool,
+    rows.map((row) => row.id),
+  );
   const now = new Date();
   return rows.map((row) => {
     const ended = row.finished_at ?? row.failed_at ?? row.cancelled_at;
@@ -128,9 +131,10 @@ interface EventRow {
 
 /** A run's log after the given event, oldest first. */
 export async function runEvents(pool: Pool, runId: string, { after, limit }: { after: string; limit: number }): Promise<RunEventView[]> {
-  const { rows } = await pool.query<EventRow>(
-    'select id, at, level, stage, event, data from run_events where run_id = $1 and id > $2 order by id limit $3',
-    [runId, after, limit],
-  );
+  const { rows } = await pool.query<EventRow>('select id, at, level, stage, event, data from run_events where run_id = $1 and id > $2 order by id limit $3', [
+    runId,
+    after,
+    limit,
+  ]);
   return rows.map((row) => runEventSchema.parse({ ...row, at: row.at.toISOString() }));
 }

@@ -8,7 +8,10 @@ import { runOptions, runOptionsSchema } from './options.ts';
 import { currentRun, getRun, listRuns, runEvents } from './queries.ts';
 import { startRun } from './start.ts';
 
-const runIdSchema = z.string().regex(/^[1-9][0-9]{0,17}$/, 'must be a positive whole number').describe('A run’s id');
+const runIdSchema = z
+  .string()
+  .regex(/^[1-9][0-9]{0,17}$/, 'must be a positive whole number')
+  .describe('A run’s id');
 const pageSchema = z.object({
   limit: z.coerce.number().int().min(1).max(100).default(20),
   before: runIdSchema.optional().describe('Only runs older than this one'),
@@ -32,7 +35,12 @@ export const runsRouter = router({
 });
 
 export const adminRunsRouter = router({
-  list: procedure('runs.manage', { method: 'GET', path: '/admin/runs', tags: ['Administration'], summary: 'Runs with their configuration and failure, newest first' })
+  list: procedure('runs.manage', {
+    method: 'GET',
+    path: '/admin/runs',
+    tags: ['Administration'],
+    summary: 'Runs with their configuration and failure, newest first',
+  })
     .input(pageSchema)
     .output(z.object({ runs: z.array(runSummarySchema) }))
     .query(async ({ ctx: { server }, input }) => ({ runs: await listRuns(server.pool, input) })),
@@ -46,7 +54,11 @@ export const adminRunsRouter = router({
     .input(
       z.object({
         run: runIdSchema,
-        after: z.string().regex(/^[0-9]{1,18}$/).default('0').describe('Only what came after this event'),
+        after: z
+          .string()
+          .regex(/^[0-9]{1,18}$/)
+          .default('0')
+          .describe('Only what came after this event'),
         limit: z.coerce.number().int().min(1).max(1000).default(200),
       }),
     )
@@ -66,7 +78,12 @@ export const adminRunsRouter = router({
     .output(runSummarySchema)
     .mutation(({ ctx: { server, actor }, input }) => startRun(server, input, actorUser(actor)?.id ?? null)),
 
-  cancel: procedure('runs.manage', { method: 'POST', path: '/admin/runs/{run}/cancel', tags: ['Administration'], summary: 'Cancel a run; what it has finished stays' })
+  cancel: procedure('runs.manage', {
+    method: 'POST',
+    path: '/admin/runs/{run}/cancel',
+    tags: ['Administration'],
+    summary: 'Cancel a run; what it has finished stays',
+  })
     .input(z.object({ run: runIdSchema }))
     .output(runSummarySchema)
     .mutation(({ ctx: { server }, input }) => cancelRun(server, input.run)),

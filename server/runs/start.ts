@@ -52,7 +52,11 @@ async function resolve(client: PoolClient, config: RunConfig): Promise<Resolved>
     throw unknown('coder', config.coder, known.rows);
   }
   if (config.hookpoint !== undefined && !coder.input_hookpoints.includes(config.hookpoint)) {
-    throw unknown('hookpoint', config.hookpoint, coder.input_hookpoints.map((slug) => ({ slug })));
+    throw unknown(
+      'hookpoint',
+      config.hookpoint,
+      coder.input_hookpoints.map((slug) => ({ slug })),
+    );
   }
   const texts = await client.query<{ id: string }>('select id from text_sources where slug = $1', [config.text]);
   const textSourceId = texts.rows[0]?.id;

@@ -46,7 +46,10 @@ async function signIn(email: string): Promise<string> {
     }),
   );
   expect(response.status).toBe(200);
-  return response.headers.getSetCookie().map((cookie) => cookie.split(';')[0]).join('; ');
+  return response.headers
+    .getSetCookie()
+    .map((cookie) => cookie.split(';')[0])
+    .join('; ');
 }
 
 const procedures = Object.entries(allProcedures());
@@ -80,13 +83,18 @@ describe.each(['anonymous', 'plain user', 'a plain user’s key with every scope
     const headers = new Headers(visitors[visitor]);
     const write = type === 'mutation';
     if (write) headers.set('content-type', 'application/json');
-    const response = await handleTrpc(server, new Request(`${SITE}/api/trpc/${name}`, { method: write ? 'POST' : 'GET', headers, ...(write && { body: '{}' }) }));
+    const response = await handleTrpc(
+      server,
+      new Request(`${SITE}/api/trpc/${name}`, { method: write ? 'POST' : 'GET', headers, ...(write && { body: '{}' }) }),
+    );
     expect(response.status).toBe(403);
     expect(await response.json()).toMatchObject({ error: { data: { code: 'forbidden', httpStatus: 403 } } });
   });
 
   test('is refused a run’s stream', async () => {
-    await expect(streamRun(server, new Request(`${SITE}/api/runs/1/events`, { headers: visitors[visitor]! }), '1')).rejects.toMatchObject({ code: 'forbidden' });
+    await expect(streamRun(server, new Request(`${SITE}/api/runs/1/events`, { headers: visitors[visitor]! }), '1')).rejects.toMatchObject({
+      code: 'forbidden',
+    });
   });
 });
 
@@ -114,7 +122,10 @@ test('an unknown key is 401 everywhere, also where nobody needs one', async () =
 test('a session cannot be used from another site, a key can', async () => {
   const cookie = await signIn('admin@example.org');
   const post = (headers: Record<string, string>) =>
-    handleRest(server, new Request(`${SITE}/api/v1/admin/runs/1/cancel`, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: '{}' }));
+    handleRest(
+      server,
+      new Request(`${SITE}/api/v1/admin/runs/1/cancel`, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: '{}' }),
+    );
   expect((await post({ cookie, origin: 'https://evil.example' })).status).toBe(403);
   expect((await post({ cookie, origin: SITE })).status).toBe(404);
   expect((await post({ cookie, origin: 'http://127.0.0.1:3000' })).status).toBe(404);
@@ -125,7 +136,11 @@ test('a session cannot be used from another site, a key can', async () => {
 describe('accounts', () => {
   const auth = (path: string, body: unknown, headers: Record<string, string> = {}) =>
     server.auth.handler(
-      new Request(`${SITE}/api/auth${path}`, { method: 'POST', headers: { 'content-type': 'application/json', origin: SITE, ...headers }, body: JSON.stringify(body) }),
+      new Request(`${SITE}/api/auth${path}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', origin: SITE, ...headers },
+        body: JSON.stringify(body),
+      }),
     );
 
   test('nobody signs themselves up', async () => {
@@ -166,7 +181,11 @@ describe('accounts', () => {
     await createUser(server, { email: 'victim@example.org', name: 'V', password: PASSWORD });
     const statuses: number[] = [];
     for (let i = 0; i < 22; i++) {
-      const response = await auth('/sign-in/email', { email: i % 2 === 0 ? 'victim@example.org' : 'Victim@Example.org', password: 'wrong wrong wrong' }, { 'x-forwarded-for': `10.0.0.${i}` });
+      const response = await auth(
+        '/sign-in/email',
+        { email: i % 2 === 0 ? 'victim@example.org' : 'Victim@Example.org', password: 'wrong wrong wrong' },
+        { 'x-forwarded-for': `10.0.0.${i}` },
+      );
       statuses.push(response.status);
     }
     expect(statuses.slice(0, 20)).toEqual(Array.from({ length: 20 }, () => 401));
@@ -176,7 +195,9 @@ describe('accounts', () => {
   test('an address with an account, a short password and a nonsense address are refused by field', async () => {
     const api = createCaller({ server, actor: sessionOf('admin') });
     await expect(api.admin.users.create({ email: 'Admin@example.org', name: 'Again', password: PASSWORD })).rejects.toMatchObject({ code: 'CONFLICT' });
-    await expect(api.admin.users.create({ email: 'short@example.org', name: 'S', password: 'short' })).rejects.toThrow('password: must have at least 10 characters');
+    await expect(api.admin.users.create({ email: 'short@example.org', name: 'S', password: 'short' })).rejects.toThrow(
+      'password: must have at least 10 characters',
+    );
     await expect(api.admin.users.create({ email: 'nonsense', name: 'S', password: PASSWORD })).rejects.toThrow('email: must be an e-mail address');
   });
 });

@@ -185,7 +185,11 @@ describe('a latent’s page', () => {
       suppressedExamples: 0,
     });
     expect(detail.explanations).toHaveLength(1);
-    expect(detail.explanations[0]).toMatchObject({ text: shown.explanation, baseline: true, scores: [{ scorer: 'embedding', value: shown.score!.value, control: { value: 0.5 } }] });
+    expect(detail.explanations[0]).toMatchObject({
+      text: shown.explanation,
+      baseline: true,
+      scores: [{ scorer: 'embedding', value: shown.score!.value, control: { value: 0.5 } }],
+    });
     expect(detail.examples.map((example) => example.document).sort()).toEqual(['a', 'a', 'b', 'c']);
     const first = await api.latents.get({ model: 'm', coder: 'wide', index: 0 });
     expect(first.previous).toBeNull();

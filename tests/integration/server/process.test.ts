@@ -30,7 +30,8 @@ const surroundings = (more: Record<string, string> = {}) => loadEnvironment({ AT
 async function signIn(server: Server, email: string, password: string): Promise<number> {
   const origin = server.trustedOrigins[0]!;
   const headers = { 'content-type': 'application/json', origin };
-  return (await server.auth.handler(new Request(`${origin}/api/auth/sign-in/email`, { method: 'POST', headers, body: JSON.stringify({ email, password }) }))).status;
+  return (await server.auth.handler(new Request(`${origin}/api/auth/sign-in/email`, { method: 'POST', headers, body: JSON.stringify({ email, password }) })))
+    .status;
 }
 
 async function opened<T>(environment: InstanceEnvironment, work: (server: Server) => Promise<T>): Promise<T> {
@@ -48,18 +49,24 @@ test('opens on a database alone: it reads and searches with no worker, and close
     expect(await api.models.list({})).toEqual({ models: [] });
     expect(await api.search.query({ q: 'anything' })).toMatchObject({ total: 0, mode: 'words' });
   });
-  await expect.poll(async () => (await pool.query('select count(*)::int as n from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()')).rows).toEqual([{ n: 0 }]);
+  await expect
+    .poll(async () => (await pool.query('select count(*)::int as n from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()')).rows)
+    .toEqual([{ n: 0 }]);
 });
 
 test('a database that is away is said so', async () => {
-  await expect(openServer({ ...resolveInstance(surroundings()), databaseUrl: 'postgresql://atlas@127.0.0.1:9/atlas' })).rejects.toMatchObject({ code: 'database_unavailable' });
+  await expect(openServer({ ...resolveInstance(surroundings()), databaseUrl: 'postgresql://atlas@127.0.0.1:9/atlas' })).rejects.toMatchObject({
+    code: 'database_unavailable',
+  });
 });
 
 test('an empty database, without its tables, does not leave connections behind', async () => {
   const empty = await createTestDatabase({ empty: true });
   const environment = { ...resolveInstance(surroundings({ ATLAS_ADMIN_EMAIL: 'a@example.org', ATLAS_ADMIN_PASSWORD: PASSWORD })), databaseUrl: empty };
   await expect(openServer(environment)).rejects.toThrow();
-  await expect.poll(async () => (await pool.query('select count(*)::int as n from pg_stat_activity where datname = $1', [new URL(empty).pathname.slice(1)])).rows).toEqual([{ n: 0 }]);
+  await expect
+    .poll(async () => (await pool.query('select count(*)::int as n from pg_stat_activity where datname = $1', [new URL(empty).pathname.slice(1)])).rows)
+    .toEqual([{ n: 0 }]);
 });
 
 test('the first admin comes from the environment, once, and later starts leave the account alone', async () => {
@@ -85,11 +92,15 @@ describe('admin create', () => {
     await opened(resolveInstance(surroundings()), async (server) => {
       await adminCreate({ email: 'cli@example.org', name: 'CLI', password: PASSWORD }, () => {}, surroundings());
       expect(await signIn(server, 'cli@example.org', PASSWORD)).toBe(200);
-      expect((await pool.query(`select count(*)::int as n from sessions s join users u on u.id = s.user_id where u.email = 'cli@example.org'`)).rows).toEqual([{ n: 1 }]);
+      expect((await pool.query(`select count(*)::int as n from sessions s join users u on u.id = s.user_id where u.email = 'cli@example.org'`)).rows).toEqual([
+        { n: 1 },
+      ]);
       const lines: string[] = [];
       await adminCreate({ email: 'CLI@example.org', name: 'CLI', password: 'yet another password' }, (line) => lines.push(line), surroundings());
       expect(lines).toEqual([expect.stringContaining('with a new password')]);
-      expect((await pool.query(`select count(*)::int as n from sessions s join users u on u.id = s.user_id where u.email = 'cli@example.org'`)).rows).toEqual([{ n: 0 }]);
+      expect((await pool.query(`select count(*)::int as n from sessions s join users u on u.id = s.user_id where u.email = 'cli@example.org'`)).rows).toEqual([
+        { n: 0 },
+      ]);
       expect(await signIn(server, 'cli@example.org', PASSWORD)).toBe(401);
     });
   });

@@ -61,7 +61,9 @@ describe('problem documents', () => {
 
   test('every field at fault of a body is named', async () => {
     const headers = { 'content-type': 'application/json', 'x-api-key': adminKey };
-    const document = await problem(await ask('/admin/runs', { method: 'POST', headers, body: JSON.stringify({ model: '', coder: 'c', tokns: 5, tokens: 'many' }) }));
+    const document = await problem(
+      await ask('/admin/runs', { method: 'POST', headers, body: JSON.stringify({ model: '', coder: 'c', tokns: 5, tokens: 'many' }) }),
+    );
     expect(document.status).toBe(400);
     expect(document.errors?.map((error) => error.field).sort()).toEqual(['model', 'tokens', 'tokns']);
     const broken = await problem(await ask('/admin/runs', { method: 'POST', headers, body: '{' }));
@@ -91,7 +93,10 @@ describe('problem documents', () => {
     expect(server.lines.slice(before).join()).toContain('secret table name');
     const away = await problem(await handleRest(failing(Object.assign(new Error('connect'), { code: 'ECONNREFUSED' })), request()));
     expect(away).toMatchObject({ status: 503, code: 'database_unavailable' });
-    const trpc = await handleTrpc(failing(new Error('secret table name')), new Request(`${SITE}/api/trpc/models.get?input=${encodeURIComponent('{"model":"m"}')}`));
+    const trpc = await handleTrpc(
+      failing(new Error('secret table name')),
+      new Request(`${SITE}/api/trpc/models.get?input=${encodeURIComponent('{"model":"m"}')}`),
+    );
     expect(trpc.status).toBe(500);
     expect(await trpc.text()).not.toContain('secret');
   });
@@ -99,7 +104,7 @@ describe('problem documents', () => {
 
 test('pages of latents follow their cursors to the end', async () => {
   const seen: number[] = [];
-  for (let cursor: string | null = ''; cursor !== null; ) {
+  for (let cursor: string | null = ''; cursor !== null;) {
     const response = await ask(`/coders/m/layers.2/latents?sort=score&order=desc&limit=7${cursor === '' ? '' : `&cursor=${cursor}`}`);
     const page = z.object({ latents: z.array(z.object({ index: z.number() })), nextCursor: z.string().nullable() }).parse(await response.json());
     seen.push(...page.latents.map((latent) => latent.index));
@@ -149,7 +154,9 @@ describe('the OpenAPI document', () => {
   function operations() {
     return Object.entries(document.paths ?? {}).flatMap(([path, item]) => {
       const methods = item as Partial<Record<'get' | 'post', z.infer<typeof operationSchema>>>;
-      return (['get', 'post'] as const).flatMap((method) => (methods[method] === undefined ? [] : [{ path, method, operation: operationSchema.parse(methods[method]) }]));
+      return (['get', 'post'] as const).flatMap((method) =>
+        methods[method] === undefined ? [] : [{ path, method, operation: operationSchema.parse(methods[method]) }],
+      );
     });
   }
   const mediaSchema = z.object({ schema: z.record(z.string(), z.unknown()) });
@@ -157,7 +164,9 @@ describe('the OpenAPI document', () => {
     operationId: z.string().min(1),
     summary: z.string().min(1),
     tags: z.array(z.string()).min(1),
-    parameters: z.array(z.object({ in: z.enum(['path', 'query']), name: z.string(), required: z.boolean().optional(), schema: z.record(z.string(), z.unknown()) })).default([]),
+    parameters: z
+      .array(z.object({ in: z.enum(['path', 'query']), name: z.string(), required: z.boolean().optional(), schema: z.record(z.string(), z.unknown()) }))
+      .default([]),
     requestBody: z.object({ content: z.object({ 'application/json': mediaSchema }) }).optional(),
     responses: z.record(z.string(), z.object({ description: z.string().min(1), content: z.record(z.string(), mediaSchema) })),
     security: z.array(z.record(z.string(), z.array(z.string()))).min(1),
@@ -192,16 +201,23 @@ describe('the OpenAPI document', () => {
     expect(references.length).toBeGreaterThan(0);
     for (const reference of references) {
       expect(reference).toMatch(/^#\//);
-      const target = reference.slice(2).split('/').reduce<unknown>((at, part) => (at as Record<string, unknown> | undefined)?.[part.replaceAll('~1', '/').replaceAll('~0', '~')], document);
+      const target = reference
+        .slice(2)
+        .split('/')
+        .reduce<unknown>((at, part) => (at as Record<string, unknown> | undefined)?.[part.replaceAll('~1', '/').replaceAll('~0', '~')], document);
       expect(target, reference).toBeTypeOf('object');
     }
     const schemes = Object.keys(document.components?.securitySchemes ?? {});
-    for (const { operation } of operations()) for (const requirement of operation.security) for (const name of Object.keys(requirement)) expect(schemes).toContain(name);
+    for (const { operation } of operations())
+      for (const requirement of operation.security) for (const name of Object.keys(requirement)) expect(schemes).toContain(name);
   });
 
   test('says that reading needs no key and administration does', () => {
     for (const { path, operation } of operations()) {
-      expect(operation.security.some((requirement) => Object.keys(requirement).length === 0), path).toBe(!path.startsWith('/admin/'));
+      expect(
+        operation.security.some((requirement) => Object.keys(requirement).length === 0),
+        path,
+      ).toBe(!path.startsWith('/admin/'));
       expect('403' in operation.responses, path).toBe(path.startsWith('/admin/'));
     }
   });
@@ -211,9 +227,14 @@ describe('the OpenAPI document', () => {
     let checked = 0;
     for (const { path, method, operation } of operations()) {
       if (method !== 'get') continue;
-      const response = await ask(path.replace(/\{(\w+)\}/g, (_, name: string) => values[name]!), { headers: { 'x-api-key': adminKey } });
+      const response = await ask(
+        path.replace(/\{(\w+)\}/g, (_, name: string) => values[name]!),
+        { headers: { 'x-api-key': adminKey } },
+      );
       expect(response.status, path).toBe(200);
-      const schema = z.fromJSONSchema({ ...operation.responses['200']!.content['application/json']!.schema, components: document.components } as Parameters<typeof z.fromJSONSchema>[0]);
+      const schema = z.fromJSONSchema({ ...operation.responses['200']!.content['application/json']!.schema, components: document.components } as Parameters<
+        typeof z.fromJSONSchema
+      >[0]);
       const answer: unknown = await response.json();
       expect(schema.safeParse(answer).error, path).toBeUndefined();
       checked += 1;

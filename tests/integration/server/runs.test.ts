@@ -40,7 +40,9 @@ describe('starting a run', () => {
     expect(run.stages.map((stage) => stage.state)).toEqual(['waiting', 'waiting', 'waiting', 'waiting', 'waiting']);
     const rows = await server.pool.query('select config_hash, created_by_id from runs where id = $1', [run.id]);
     expect(rows.rows).toEqual([{ config_hash: configHash(runConfigSchema.parse(config)), created_by_id: adminId }]);
-    const tasks = await server.pool.query<{ boss_job_id: string }>('select stage, job, payload, amount, boss_job_id from run_tasks where run_id = $1', [run.id]);
+    const tasks = await server.pool.query<{ boss_job_id: string }>('select stage, job, payload, amount, boss_job_id from run_tasks where run_id = $1', [
+      run.id,
+    ]);
     expect(tasks.rows).toMatchObject([{ stage: 'collect', job: 'collect.prepare', payload: { runId: run.id }, amount: 20_000 }]);
     const messages = await server.pool.query('select name, state from pgboss.job where id = $1', [tasks.rows[0]!.boss_job_id]);
     expect(messages.rows).toEqual([{ name: 'cpu', state: 'created' }]);
@@ -61,7 +63,11 @@ describe('starting a run', () => {
   });
 
   test('two requests at once start one run; the other is told which', async () => {
-    const outcomes = await Promise.allSettled([admin.admin.runs.start(config), admin.admin.runs.start(config), admin.admin.runs.start({ ...config, coder: 'other' })]);
+    const outcomes = await Promise.allSettled([
+      admin.admin.runs.start(config),
+      admin.admin.runs.start(config),
+      admin.admin.runs.start({ ...config, coder: 'other' }),
+    ]);
     expect(outcomes.filter((outcome) => outcome.status === 'fulfilled')).toHaveLength(2);
     const refused = outcomes.find((outcome) => outcome.status === 'rejected');
     expect(refused?.reason).toMatchObject({ code: 'CONFLICT', message: expect.stringMatching(/Run \d+ of “wide” is not over yet/) });
@@ -115,7 +121,10 @@ test('runs are listed newest first and paged by id', async () => {
 
 test('progress adds up the tasks, and a failure is shown to admins only', async () => {
   const run = await admin.admin.runs.start(config);
-  await server.pool.query(`update run_tasks set started_at = now() - interval '30 s', completed_at = now() - interval '20 s', result = '{}' where run_id = $1`, [run.id]);
+  await server.pool.query(
+    `update run_tasks set started_at = now() - interval '30 s', completed_at = now() - interval '20 s', result = '{}' where run_id = $1`,
+    [run.id],
+  );
   await server.pool.query(
     `insert into run_tasks (run_id, stage, job, ordinal, payload, unit, amount, progress, started_at, completed_at, result, boss_job_id) values
        ($1, 'collect', 'collect.shard', 0, '{}', 'tokens', 1000, 0, now() - interval '10 s', now(), '{}', gen_random_uuid()),
@@ -126,10 +135,16 @@ test('progress adds up the tasks, and a failure is shown to admins only', async 
   expect(collect).toMatchObject({ state: 'running', unit: 'tokens', done: 1250, total: 2000 });
   expect(collect!.rate! / 125).toBeCloseTo(1, 1);
   expect(collect!.secondsLeft! / 6).toBeCloseTo(1, 1);
-  await server.pool.query(`update runs set started_at = now(), failed_at = now(), failure = '{"code": "out_of_memory", "message": "at /home/x", "stage": "collect"}' where id = $1`, [run.id]);
+  await server.pool.query(
+    `update runs set started_at = now(), failed_at = now(), failure = '{"code": "out_of_memory", "message": "at /home/x", "stage": "collect"}' where id = $1`,
+    [run.id],
+  );
   const anybody = createCaller({ server, actor: ANONYMOUS });
   expect(JSON.stringify(await anybody.runs.get({ run: run.id }))).not.toContain('/home/x');
-  expect(await admin.admin.runs.get({ run: run.id })).toMatchObject({ state: 'failed', failure: { code: 'out_of_memory', message: 'at /home/x', stage: 'collect' } });
+  expect(await admin.admin.runs.get({ run: run.id })).toMatchObject({
+    state: 'failed',
+    failure: { code: 'out_of_memory', message: 'at /home/x', stage: 'collect' },
+  });
 });
 
 describe('live', () => {
@@ -162,8 +177,10 @@ describe('live', () => {
     return messages;
   }
 
-  const request = (leave: AbortController, headers: Record<string, string> = {}): Request => new Request(`${SITE}/api/runs`, { headers: { 'x-api-key': key, ...headers }, signal: leave.signal });
-  const log = (runId: string, event: string): Promise<unknown> => server.pool.query(`insert into run_events (run_id, level, event, data) values ($1, 'info', $2, '{}')`, [runId, event]);
+  const request = (leave: AbortController, headers: Record<string, string> = {}): Request =>
+    new Request(`${SITE}/api/runs`, { headers: { 'x-api-key': key, ...headers }, signal: leave.signal });
+  const log = (runId: string, event: string): Promise<unknown> =>
+    server.pool.query(`insert into run_events (run_id, level, event, data) values ($1, 'info', $2, '{}')`, [runId, event]);
   const logged = (messages: Message[]): Message[] => messages.filter((message) => message.event === 'log');
 
   test('a run’s stream gives its picture and its log at once, then what happens, and resumes after the last one seen', async () => {

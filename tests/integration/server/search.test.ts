@@ -22,7 +22,15 @@ beforeAll(async () => {
   database = await withDatabase();
   coder = await seedCoder(database.pool, { model: 'm', coder: 'wide', latents: inventLatents(60, 'search') });
   server = await testServer(database);
-  const { rows } = await database.pool.query<{ id: string; index: number; text: string; score: number | null; lower: number | null; frequency: number; max: number }>(
+  const { rows } = await database.pool.query<{
+    id: string;
+    index: number;
+    text: string;
+    score: number | null;
+    lower: number | null;
+    frequency: number;
+    max: number;
+  }>(
     `select headline_explanation_id as id, index, headline_text as text, headline_score as score, headline_score_lower as lower, frequency, max_activation as max
      from latents where headline_explanation_id is not null`,
   );
@@ -42,7 +50,14 @@ test('hits carry the whole score and the window that fires most, without documen
   expect(page).toMatchObject({ mode: 'words', engine: 'embedded' });
   expect(page.total).toBe(coder.latents.filter((latent) => latent.explanation?.includes('railways')).length);
   const hit = page.hits.find((candidate) => candidate.latent === found.index);
-  expect(hit).toMatchObject({ score: found.score!.value, scoreLower: found.score!.lower, scoreUpper: found.score!.upper, control: 0.5, nPositives: 50, nNegatives: 50 });
+  expect(hit).toMatchObject({
+    score: found.score!.value,
+    scoreLower: found.score!.lower,
+    scoreUpper: found.score!.upper,
+    control: 0.5,
+    nPositives: 50,
+    nNegatives: 50,
+  });
   expect(hit?.example?.tokens).toEqual(['private', ' letters']);
   expect(page.hits.filter((candidate) => candidate.latent !== found.index).every((candidate) => candidate.example === null)).toBe(true);
   await suppress(server.pool, coder, 'b');
@@ -65,14 +80,20 @@ test('browsing and filters go through', async () => {
   const wanted = coder.latents.filter((latent) => latent.score !== null && latent.score.lower >= 0.3).map((latent) => latent.index);
   expect(page.hits.map((hit) => hit.latent).sort((a, b) => a - b)).toEqual(wanted);
   const rest = await handleRest(server, new Request(`${SITE}/api/v1/search?minScore=0.3&sort=score&limit=100&layer=2&layer=3`));
-  expect((searchPageSchema.parse(await rest.json())).hits.map((hit) => hit.latent)).toEqual(page.hits.map((hit) => hit.latent));
+  expect(searchPageSchema.parse(await rest.json()).hits.map((hit) => hit.latent)).toEqual(page.hits.map((hit) => hit.latent));
 });
 
 describe('an embedder', () => {
   const withEmbedder = async (embed: EmbedderClient['embed']) => {
     const other = await testServer(database, { embedder: { id: 'e', dimensions: 2, embed } });
     const vectors: (Float32Array | null)[] = [];
-    const spied = { ...other, search: { ...other.search, search: (query: Parameters<typeof other.search.search>[0], vector: Float32Array | null) => (vectors.push(vector), other.search.search(query, vector)) } };
+    const spied = {
+      ...other,
+      search: {
+        ...other.search,
+        search: (query: Parameters<typeof other.search.search>[0], vector: Float32Array | null) => (vectors.push(vector), other.search.search(query, vector)),
+      },
+    };
     return { caller: createCaller({ server: spied, actor: ANONYMOUS }), vectors, lines: other.lines };
   };
 

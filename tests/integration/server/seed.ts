@@ -66,7 +66,17 @@ export async function seedCoder(pool: Pool, options: { model: string; coder: str
     [],
   );
   await ensureCoderPartitions(pool, BigInt(coderId));
-  const config = { model, coder, text: 'speeches', tokens: 10_000, seed: 22, protocol: 'atlas', latents: 'all', explainers: ['lexical'], scorers: ['embedding'] };
+  const config = {
+    model,
+    coder,
+    text: 'speeches',
+    tokens: 10_000,
+    seed: 22,
+    protocol: 'atlas',
+    latents: 'all',
+    explainers: ['lexical'],
+    scorers: ['embedding'],
+  };
   const runId = await id(
     `insert into runs (config, config_hash, model_id, coder_id, text_source_id, protocol, started_at, finished_at)
      values ($1, 'h', $2, $3, $4, 'atlas', now(), now()) returning id`,
@@ -91,11 +101,23 @@ async function seedLatent(pool: Pool, { coderId, runId }: { coderId: string; run
       `insert into scores (coder_id, latent_index, explanation_id, run_id, scorer, metric, value, lower, upper, control_value, control_lower, control_upper,
          n_positives, n_negatives, n_failed, exam, verdicts, provenance, input_key)
        values ($1, $2, $3, $4, 'embedding', 'auroc', $5, $6, $7, $8, $8, $8, 50, 50, 0, 'test', $9, '{"sampleKey": "s1"}', 'k1')`,
-      [coderId, latent.index, explanationId, runId, latent.score.value, latent.score.lower, latent.score.upper, latent.score.control, JSON.stringify(storedVerdicts([
-        { row: 1, start: 0, positive: true, score: 0.9, right: null },
-        { row: 2, start: 32, positive: false, score: 0.2, right: null },
-        { row: 9, start: 64, positive: true, score: 0.95, right: null },
-      ]))],
+      [
+        coderId,
+        latent.index,
+        explanationId,
+        runId,
+        latent.score.value,
+        latent.score.lower,
+        latent.score.upper,
+        latent.score.control,
+        JSON.stringify(
+          storedVerdicts([
+            { row: 1, start: 0, positive: true, score: 0.9, right: null },
+            { row: 2, start: 32, positive: false, score: 0.2, right: null },
+            { row: 9, start: 64, positive: true, score: 0.95, right: null },
+          ]),
+        ),
+      ],
     );
   }
   await pool.query(
@@ -118,10 +140,14 @@ export const WINDOWS: StoredExample[] = [
 ];
 
 export async function seedExamples(pool: Pool, coder: Seeded, index: number, windows: StoredExample[] = WINDOWS, sampleKey = 's1'): Promise<void> {
-  await pool.query(
-    'insert into example_blobs (coder_id, latent_index, sample_key, text_source_id, blob, document_keys) values ($1, $2, $3, $4, $5, $6)',
-    [coder.coderId, index, sampleKey, coder.textSourceId, Buffer.from(encodeExamples(windows)), [...new Set(windows.map((window) => window.document))]],
-  );
+  await pool.query('insert into example_blobs (coder_id, latent_index, sample_key, text_source_id, blob, document_keys) values ($1, $2, $3, $4, $5, $6)', [
+    coder.coderId,
+    index,
+    sampleKey,
+    coder.textSourceId,
+    Buffer.from(encodeExamples(windows)),
+    [...new Set(windows.map((window) => window.document))],
+  ]);
 }
 
 export async function suppress(pool: Pool, coder: Seeded, documentKey: string): Promise<void> {

@@ -12,7 +12,10 @@ import { createServer, type Server } from '#server/context.ts';
 export const SITE = 'http://localhost:3000';
 
 /** The site's server over a test's own database, with the real queue and the embedded search; its log is kept, not printed. */
-export async function testServer(database: Database & { url: string }, options: { embedder?: EmbedderClient; siteUrl?: string; workerUrl?: string } = {}): Promise<Server & { lines: string[] }> {
+export async function testServer(
+  database: Database & { url: string },
+  options: { embedder?: EmbedderClient; siteUrl?: string; workerUrl?: string } = {},
+): Promise<Server & { lines: string[] }> {
   const lines: string[] = [];
   const destination = new Writable({
     write(chunk: Buffer, _encoding, done) {
