@@ -8,8 +8,8 @@ import { loadRun, requireFact, type RunFacts } from './run-facts.ts';
 import type { WorkerServices } from './services.ts';
 import { yieldNow } from './yield-now.ts';
 
-/** Rows in one session run: 4,096 tokens keep both cores busy and a batch of latents under 150 MB. */
-const BATCH_ROWS = 16;
+/** Rows in one session run: 2,048 tokens fill both cores, and the event loop, which a run holds up, comes round a few times a second. */
+const BATCH_ROWS = 8;
 
 /** Runs the model with the coder inside its graph over one shard of rows and stores the pairs. */
 export function collectShard(services: WorkerServices): TaskHandler<'collect.shard'> {
