@@ -4,7 +4,6 @@ import { APIError, createAuthMiddleware } from 'better-auth/api';
 import { z } from 'zod';
 import type { Database } from '#platform/database/database.ts';
 import type { Log } from '#platform/log/log.ts';
-import type { Database } from '#platform/database/database.ts';
 import { createAttemptLimit } from './attempt-limit.ts';
 import { MIN_PASSWORD_LENGTH } from './users.ts';
 
