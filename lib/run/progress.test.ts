@@ -60,6 +60,22 @@ test('a stage of several units shows the one being worked on', () => {
   expect(progress([windows, task('score', 'latents', 40)], 11).score).toMatchObject({ unit: 'latents', done: 0, total: 40, state: 'running' });
 });
 
+test('a stage that is over is shown in what it had most of', () => {
+  const tasks = [
+    task('collect', 'tokens', 500, { started: 1, completed: 6 }),
+    task('collect', 'files', 9, { started: 6, completed: 7 }),
+    task('sample', 'latents', 10),
+  ];
+  expect(progress(tasks, 9).collect).toMatchObject({
+    state: 'done',
+    unit: 'tokens',
+    done: 500,
+    rate: 100,
+    startedAt: at(1).toISOString(),
+    finishedAt: at(7).toISOString(),
+  });
+});
+
 test('a finished run has no waiting stages, also one that had nothing to do', () => {
   const stages = stageProgress(tallyTasks([task('index', 'latents', 3, { started: 0, completed: 1 })]), at(9), { finishedAt: at(1) });
   expect(stages.map((stage) => stage.state)).toEqual(STAGES.map(() => 'done'));

@@ -47,8 +47,9 @@ export function tallyTasks(tasks: readonly TaskProgress[]): StageTally[] {
  * Progress of all five stages from their tallies.
  *
  * A stage may hold tasks of several units (score embeds windows, then judges latents); it is shown in the unit that
- * is being worked on: the first with tasks left, or the last one when all are done. `done` and `total` are in that
- * unit, `rate` is units a second since that unit's first task started and `secondsLeft` what is left at that rate.
+ * is being worked on, the first with tasks left, and when all are done in the one it had most of (tokens read, not
+ * files merged). `done` and `total` are in that unit, `rate` is units a second since that unit's first task started and
+ * `secondsLeft` what is left at that rate.
  *
  * A stage is `done` only when all its tasks are complete and a later stage has tasks or the run has finished: tasks of
  * one stage are queued as the stage goes on (prepare before its shards), so that an empty queue alone proves nothing.
@@ -65,7 +66,7 @@ export function stageProgress(tallies: readonly StageTally[], now: Date, run: { 
 
 function progressOf(stage: Stage, tallies: readonly StageTally[], over: boolean, now: Date): StageProgress {
   const byStart = [...tallies].sort((a, b) => (a.startedAt?.getTime() ?? Infinity) - (b.startedAt?.getTime() ?? Infinity) || 0);
-  const shown = byStart.find((tally) => tally.completed < tally.tasks) ?? byStart.at(-1);
+  const shown = byStart.find((tally) => tally.completed < tally.tasks) ?? largest(byStart);
   if (shown === undefined) {
     return { stage, state: over ? 'done' : 'waiting', unit: '', done: 0, total: null, rate: null, secondsLeft: null, startedAt: null, finishedAt: null };
   }
@@ -87,5 +88,7 @@ function progressOf(stage: Stage, tallies: readonly StageTally[], over: boolean,
   };
 }
 
+const largest = (tallies: readonly StageTally[]): StageTally | undefined =>
+  tallies.reduce<StageTally | undefined>((most, tally) => (most === undefined || tally.amount > most.amount ? tally : most), undefined);
 const earlier = (a: Date | null, b: Date | null): Date | null => (a === null ? b : b === null || a <= b ? a : b);
 const later = (a: Date | null, b: Date | null): Date | null => (a === null ? b : b === null || a >= b ? a : b);
