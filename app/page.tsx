@@ -24,8 +24,8 @@ export default async function HomePage() {
       <div className="mx-auto max-w-[820px] pt-[min(8vh,64px)]">
         <h1 className="!text-hero !max-w-none">What happens inside a language model, in plain words</h1>
         <p className="mt-2 mb-6 max-w-[40em] text-ink-2">
-          Every latent of a sparse coder, explained, scored on text it was not explained from, and searchable. Nothing here is a black box: each score has its interval, its control and its
-          record.
+          Every latent of a sparse coder, explained, scored on text it was not explained from, and searchable. Nothing here is a black box: each score has its
+          interval, its control and its record.
         </p>
         <SearchField id="home-search" big />
         <Suggestions overview={overview} />
@@ -38,10 +38,7 @@ export default async function HomePage() {
             </h2>
             <ul className="-mt-3">
               {overview.featured.map((latent) => (
-                <LatentHit
-                  key={latentId(latent)}
-                  latent={{ ...latent, text: latent.explanation ?? latentId(latent), method: latent.method ?? '' }}
-                />
+                <LatentHit key={latentId(latent)} latent={{ ...latent, text: latent.explanation ?? latentId(latent), method: latent.method ?? '' }} />
               ))}
             </ul>
             <WhiskerLegend />

@@ -12,8 +12,14 @@ interface Props {
 
 export async function generateMetadata({ params }: Props): Promise<Metadata> {
   const model = await read(async (api) => api.models.get(await params));
-  const description = `${model.name}: ${plural(model.coders, 'sparse coder')}, ${plural(model.explainedLatents, 'explained latent')}. ${model.description}`.trim();
-  return { title: model.name, description, alternates: { canonical: modelPath(model.slug) }, openGraph: { title: model.name, description, url: modelPath(model.slug) } };
+  const description =
+    `${model.name}: ${plural(model.coders, 'sparse coder')}, ${plural(model.explainedLatents, 'explained latent')}. ${model.description}`.trim();
+  return {
+    title: model.name,
+    description,
+    alternates: { canonical: modelPath(model.slug) },
+    openGraph: { title: model.name, description, url: modelPath(model.slug) },
+  };
 }
 
 export default async function ModelPage({ params }: Props) {

@@ -37,7 +37,9 @@ export function ApiOperationCard({ operation, base }: { operation: ApiOperation;
         <pre className="copyable" tabIndex={0} aria-label={`Command for ${operation.summary}`}>
           {command(operation, base)}
         </pre>
-        <p className="mt-1 text-t0 text-ink-3">{operation.refusals.map(({ status, description }) => `${status} ${description.replaceAll('`', '')}`).join(' · ')}</p>
+        <p className="mt-1 text-t0 text-ink-3">
+          {operation.refusals.map(({ status, description }) => `${status} ${description.replaceAll('`', '')}`).join(' · ')}
+        </p>
       </div>
     </article>
   );

@@ -26,7 +26,14 @@ export function ExamVerdicts({ exam, address, explanations, max }: { exam: Exam;
       <nav aria-label="Exam" className="flex flex-wrap gap-1 py-2">
         {explanations.flatMap((explanation) =>
           explanation.scores.map((one) => (
-            <Link key={one.id} className={one.id === score.id ? 'chip chip-on' : 'chip'} aria-current={one.id === score.id ? 'true' : undefined} href={href(address, { view: 'verdicts', score: one.id })} scroll={false} prefetch={false}>
+            <Link
+              key={one.id}
+              className={one.id === score.id ? 'chip chip-on' : 'chip'}
+              aria-current={one.id === score.id ? 'true' : undefined}
+              href={href(address, { view: 'verdicts', score: one.id })}
+              scroll={false}
+              prefetch={false}
+            >
               {SCORER_NAMES[one.scorer].of === 'rule' ? 'Rule: ' : ''}
               {SCORER_NAMES[one.scorer].name}
               {explanations.length > 1 ? ` · version ${explanation.id}` : ''}
@@ -50,8 +57,12 @@ export function ExamVerdicts({ exam, address, explanations, max }: { exam: Exam;
           <Verdicts verdicts={group.verdicts} max={max} />
         </section>
       ))}
-      {score.nFailed > 0 && <p className="note mt-4">On {plural(score.nFailed, 'window')} there was no usable answer. These count neither as right nor as wrong.</p>}
-      {exam.suppressed > 0 && <p className="note mt-4">{plural(exam.suppressed, 'window')} not shown: their documents were taken down. Their verdicts count.</p>}
+      {score.nFailed > 0 && (
+        <p className="note mt-4">On {plural(score.nFailed, 'window')} there was no usable answer. These count neither as right nor as wrong.</p>
+      )}
+      {exam.suppressed > 0 && (
+        <p className="note mt-4">{plural(exam.suppressed, 'window')} not shown: their documents were taken down. Their verdicts count.</p>
+      )}
     </div>
   );
 }

@@ -20,7 +20,9 @@ export function ExplanationCard({ explanation, first, examHref }: { explanation:
         </span>
       </p>
       {explanation.baseline && (
-        <p className="mb-2 text-t1 text-ink-2">A baseline sees words and their neighbours, not meaning: it names what sets the firing tokens apart and stops there.</p>
+        <p className="mb-2 text-t1 text-ink-2">
+          A baseline sees words and their neighbours, not meaning: it names what sets the firing tokens apart and stops there.
+        </p>
       )}
       {own.length === 0 && <p className="text-t1 text-ink-3">Not scored yet.</p>}
       {own.map((score) => (

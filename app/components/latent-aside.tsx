@@ -19,7 +19,12 @@ export function LatentAside({ latent, address, site }: { latent: LatentDetail; a
           </h2>
           <div className="card">
             {latent.explanations.map((explanation, i) => (
-              <ExplanationCard key={explanation.id} explanation={explanation} first={i === 0} examHref={(score) => href(address, { view: 'verdicts', score: score.id })} />
+              <ExplanationCard
+                key={explanation.id}
+                explanation={explanation}
+                first={i === 0}
+                examHref={(score) => href(address, { view: 'verdicts', score: score.id })}
+              />
             ))}
           </div>
           <div className="mt-2">
@@ -48,7 +53,8 @@ export function LatentAside({ latent, address, site }: { latent: LatentDetail; a
         <dl className="pairs">
           <dt>fires on</dt>
           <dd>
-            <span className="num">{formatCount(latent.firingCount)}</span> of <span className="num">{formatCount(latent.tokenCount)}</span> tokens, {formatShare(latent.frequency)}
+            <span className="num">{formatCount(latent.firingCount)}</span> of <span className="num">{formatCount(latent.tokenCount)}</span> tokens,{' '}
+            {formatShare(latent.frequency)}
           </dd>
           <dt>activation</dt>
           <dd className="num">

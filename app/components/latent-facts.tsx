@@ -27,7 +27,10 @@ export function LatentFacts({ latent }: { latent: LatentDetail }) {
         </span>
       )}
       {latent.status === 'ready' && (
-        <span className="chip chip-on" title={`Evidence could come from ${formatCount(latent.trainDocuments)} documents, the exam from ${formatCount(latent.testDocuments)} others.`}>
+        <span
+          className="chip chip-on"
+          title={`Evidence could come from ${formatCount(latent.trainDocuments)} documents, the exam from ${formatCount(latent.testDocuments)} others.`}
+        >
           evidence and exam from different documents
         </span>
       )}

@@ -12,7 +12,11 @@ const ACTIVATION_STEPS = [1, 2, 5, 10, 20, 50] as const;
 export function LatentFilters({ action, query }: { action: string; query: LatentListInput }) {
   const filtered = [query.status, query.minScore, query.minFrequency, query.maxFrequency, query.minActivation].some((bound) => bound !== undefined);
   return (
-    <AutoSubmit action={action} label="Filter latents" className="facets mb-4 flex flex-wrap items-end gap-x-3 [&>label]:!mb-2 [&>label]:w-[10.5rem] max-sm:[&>label]:w-[calc(50%-6px)]">
+    <AutoSubmit
+      action={action}
+      label="Filter latents"
+      className="facets mb-4 flex flex-wrap items-end gap-x-3 [&>label]:!mb-2 [&>label]:w-[10.5rem] max-sm:[&>label]:w-[calc(50%-6px)]"
+    >
       {query.sort !== 'index' && <input type="hidden" name="sort" value={query.sort} />}
       {query.order !== 'asc' && <input type="hidden" name="order" value={query.order} />}
       <label className="facet flex flex-col gap-1">

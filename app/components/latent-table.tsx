@@ -17,7 +17,17 @@ type Sort = LatentListInput['sort'];
 type Order = LatentListInput['order'];
 
 /** A coder's latents as a table; headings sort, and say how it is sorted. */
-export function LatentTable({ rows, sort, order, sortHref }: { rows: readonly LatentRow[]; sort: Sort; order: Order; sortHref: (sort: Sort, order: Order) => string }) {
+export function LatentTable({
+  rows,
+  sort,
+  order,
+  sortHref,
+}: {
+  rows: readonly LatentRow[];
+  sort: Sort;
+  order: Order;
+  sortHref: (sort: Sort, order: Order) => string;
+}) {
   return (
     <div className="table-scroll" tabIndex={0} role="region" aria-label="Latents of this coder">
       <table className="table min-w-[52rem]">
@@ -27,7 +37,12 @@ export function LatentTable({ rows, sort, order, sortHref }: { rows: readonly La
               const active = column.sort === sort;
               const next: Order = active ? (order === 'asc' ? 'desc' : 'asc') : column.firstOrder;
               return (
-                <th key={column.text} scope="col" aria-sort={active ? (order === 'asc' ? 'ascending' : 'descending') : undefined} className={column.sort === 'frequency' || column.sort === 'max_activation' ? 'right' : undefined}>
+                <th
+                  key={column.text}
+                  scope="col"
+                  aria-sort={active ? (order === 'asc' ? 'ascending' : 'descending') : undefined}
+                  className={column.sort === 'frequency' || column.sort === 'max_activation' ? 'right' : undefined}
+                >
                   {column.sort === null ? (
                     column.text
                   ) : (
@@ -55,7 +70,11 @@ export function LatentTable({ rows, sort, order, sortHref }: { rows: readonly La
                 </span>
               </td>
               <td className="min-w-[19rem]">
-                {row.score === null ? <span className="text-ink-3">–</span> : <Whisker name={`Latent ${row.index}, embedding score`} showName={false} score={row.score} />}
+                {row.score === null ? (
+                  <span className="text-ink-3">–</span>
+                ) : (
+                  <Whisker name={`Latent ${row.index}, embedding score`} showName={false} score={row.score} />
+                )}
               </td>
               <td className="num right">{formatShare(row.frequency)}</td>
               <td className="num right">{formatActivation(row.maxActivation)}</td>

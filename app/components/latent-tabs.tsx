@@ -15,7 +15,13 @@ export function LatentTabs({ address, view, latent, hasExam }: { address: string
   return (
     <nav className="tabs" aria-label="View of the examples">
       {tabs.map((tab) => (
-        <Link key={tab.view} href={href(address, { view: tab.view === 'lines' ? undefined : tab.view })} aria-current={tab.view === view ? 'page' : undefined} scroll={false} prefetch={false}>
+        <Link
+          key={tab.view}
+          href={href(address, { view: tab.view === 'lines' ? undefined : tab.view })}
+          aria-current={tab.view === view ? 'page' : undefined}
+          scroll={false}
+          prefetch={false}
+        >
           {tab.text} {tab.chip !== undefined && <span className="chip">{tab.chip}</span>}
         </Link>
       ))}

@@ -10,12 +10,18 @@ export function MedianWhisker({ name, score }: { name: string; score: NonNullabl
       <span>{name}</span>
       <span className="axis" role="img" aria-label={words}>
         <i className="chance" />
-        <i className="ci" style={{ left: `${axisPosition(score.lower)}%`, width: `${Math.max(0.6, axisPosition(score.upper) - axisPosition(score.lower))}%` }} />
+        <i
+          className="ci"
+          style={{ left: `${axisPosition(score.lower)}%`, width: `${Math.max(0.6, axisPosition(score.upper) - axisPosition(score.lower))}%` }}
+        />
         <i className="ctl" style={{ left: `${axisPosition(score.controlMedian)}%` }} />
         <i className="dot" style={{ left: `${axisPosition(score.median)}%` }} />
       </span>
       <span className="num">
-        {formatScore(score.median)} <span>±{formatScore((score.upper - score.lower) / 2)} · {formatCount(score.n)}</span>
+        {formatScore(score.median)}{' '}
+        <span>
+          ±{formatScore((score.upper - score.lower) / 2)} · {formatCount(score.n)}
+        </span>
       </span>
     </div>
   );

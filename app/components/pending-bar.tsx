@@ -13,12 +13,14 @@ export function PendingBar() {
   useEffect(() => {
     const onClick = (event: MouseEvent): void => {
       const link = event.target instanceof Element ? event.target.closest('a') : null;
-      if (link === null || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || link.target !== '' || link.hasAttribute('download')) return;
+      if (link === null || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || link.target !== '' || link.hasAttribute('download'))
+        return;
       const to = new URL(link.href, location.href);
       if (to.origin === location.origin && !to.pathname.startsWith('/api/') && `${to.pathname}?${to.searchParams.toString()}` !== here) setLeaving(here);
     };
     const onSubmit = (event: SubmitEvent): void => {
-      if (event.target instanceof HTMLFormElement && event.target.method !== 'dialog') setLeaving(here);
+      // Only forms that lead to a page; one that is sent to an action may stay where it is.
+      if (event.target instanceof HTMLFormElement && event.target.getAttribute('action')?.startsWith('/')) setLeaving(here);
     };
     document.addEventListener('click', onClick);
     document.addEventListener('submit', onSubmit);

@@ -20,7 +20,8 @@ export function RunForm({ options, action }: { options: RunOptions; action: (bef
   const { values } = state;
   const explainers = values?.explainers ?? ['lexical'];
   const scorers = values?.scorers ?? ['embedding', 'rule'];
-  const errorOf = (...fields: string[]): string | undefined => state.errors.find((error) => fields.some((field) => error.field === field || error.field.startsWith(`${field}.`)))?.message;
+  const errorOf = (...fields: string[]): string | undefined =>
+    state.errors.find((error) => fields.some((field) => error.field === field || error.field.startsWith(`${field}.`)))?.message;
   return (
     <form action={submit} className="card" key={JSON.stringify(values)}>
       {state.message !== null && (
@@ -53,10 +54,26 @@ export function RunForm({ options, action }: { options: RunOptions; action: (bef
         </Field>
         <div className="grid grid-cols-2 gap-3">
           <Field label="Tokens to read" name="tokens" error={errorOf('tokens')}>
-            <input name="tokens" id="tokens" className="input num" inputMode="numeric" defaultValue={values?.tokens ?? '524288'} aria-invalid={errorOf('tokens') !== undefined} aria-describedby="tokens-error" />
+            <input
+              name="tokens"
+              id="tokens"
+              className="input num"
+              inputMode="numeric"
+              defaultValue={values?.tokens ?? '524288'}
+              aria-invalid={errorOf('tokens') !== undefined}
+              aria-describedby="tokens-error"
+            />
           </Field>
           <Field label="Seed" name="seed" error={errorOf('seed')}>
-            <input name="seed" id="seed" className="input num" inputMode="numeric" defaultValue={values?.seed ?? '22'} aria-invalid={errorOf('seed') !== undefined} aria-describedby="seed-error" />
+            <input
+              name="seed"
+              id="seed"
+              className="input num"
+              inputMode="numeric"
+              defaultValue={values?.seed ?? '22'}
+              aria-invalid={errorOf('seed') !== undefined}
+              aria-describedby="seed-error"
+            />
           </Field>
           <Field label="Latents" name="latents" error={undefined}>
             <select name="latents" id="latents" className="input" defaultValue={values?.latents ?? 'all'}>
@@ -66,7 +83,15 @@ export function RunForm({ options, action }: { options: RunOptions; action: (bef
             </select>
           </Field>
           <Field label="How many, unless all" name="count" error={errorOf('latents')}>
-            <input name="count" id="count" className="input num" inputMode="numeric" defaultValue={values?.count ?? ''} aria-invalid={errorOf('latents') !== undefined} aria-describedby="count-error" />
+            <input
+              name="count"
+              id="count"
+              className="input num"
+              inputMode="numeric"
+              defaultValue={values?.count ?? ''}
+              aria-invalid={errorOf('latents') !== undefined}
+              aria-describedby="count-error"
+            />
           </Field>
         </div>
         <Choices legend="Explainers" name="explainers" choices={EXPLAINERS} chosen={explainers} llm={options.llm} error={errorOf('explainers')} />

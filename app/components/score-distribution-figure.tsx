@@ -9,7 +9,13 @@ const USUAL_FROM = 0.2;
 export function ScoreDistributionFigure({ distribution }: { distribution: ScoreDistribution }) {
   const { edges, values, control, median, controlMedian } = distribution;
   const firstUsed = values.findIndex((count, i) => count > 0 || (control[i] ?? 0) > 0);
-  const from = Math.max(0, Math.min(firstUsed, edges.findIndex((edge) => edge >= USUAL_FROM)));
+  const from = Math.max(
+    0,
+    Math.min(
+      firstUsed,
+      edges.findIndex((edge) => edge >= USUAL_FROM),
+    ),
+  );
   const words = median === null ? '' : `, median ${formatScore(median.median)}`;
   const controlWords = controlMedian === null ? '' : `, control’s median ${formatScore(controlMedian.median)}`;
   return (
@@ -28,11 +34,11 @@ export function ScoreDistributionFigure({ distribution }: { distribution: ScoreD
       />
       <p className="legend mt-1">
         <span>
-          <span aria-hidden="true" className="inline-block h-[10px] w-[8px] bg-accent" />{' '}
-          latents, line at the median
+          <span aria-hidden="true" className="inline-block h-[10px] w-[8px] bg-accent" /> latents, line at the median
         </span>
         <span>
-          <span aria-hidden="true" className="inline-block h-[10px] w-[8px] border-[1.5px] border-ink-3" /> control: other latents’ explanations on the same exams
+          <span aria-hidden="true" className="inline-block h-[10px] w-[8px] border-[1.5px] border-ink-3" /> control: other latents’ explanations on the same
+          exams
         </span>
       </p>
     </>

@@ -12,7 +12,13 @@ export const FREQUENCY_STEPS = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05] as con
 
 /** The filters of a search, with how many latents each leaves. One GET form: ticking a box sends it, or its button does. */
 export function SearchFacets({ query, facets }: { query: SearchQuery; facets: SearchResults['facets'] }) {
-  const chosen = query.model.length + query.coder.length + query.layer.length + query.hookpoint.length + query.method.length + [query.minScore, query.minFrequency, query.maxFrequency].filter((bound) => bound !== undefined).length;
+  const chosen =
+    query.model.length +
+    query.coder.length +
+    query.layer.length +
+    query.hookpoint.length +
+    query.method.length +
+    [query.minScore, query.minFrequency, query.maxFrequency].filter((bound) => bound !== undefined).length;
   return (
     <details className="facets facets-fold">
       <summary>

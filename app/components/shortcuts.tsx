@@ -62,7 +62,8 @@ function isTyping(target: EventTarget | null): boolean {
 }
 
 function focusSearch(): void {
-  const field = document.querySelector<HTMLInputElement>('[data-search-field="big"] input') ?? document.querySelector<HTMLInputElement>('[data-search-field] input');
+  const field =
+    document.querySelector<HTMLInputElement>('[data-search-field="big"] input') ?? document.querySelector<HTMLInputElement>('[data-search-field] input');
   field?.focus();
   field?.select();
 }

@@ -11,7 +11,17 @@ export function SignInForm({ action, next }: { action: (before: SignInState, for
       <input type="hidden" name="next" value={next} />
       <label className="flex flex-col gap-1 text-t1 text-ink-2">
         E-mail
-        <input key={state.email} className="input" type="email" name="email" defaultValue={state.email} autoComplete="username" required maxLength={254} aria-describedby="sign-in-message" />
+        <input
+          key={state.email}
+          className="input"
+          type="email"
+          name="email"
+          defaultValue={state.email}
+          autoComplete="username"
+          required
+          maxLength={254}
+          aria-describedby="sign-in-message"
+        />
       </label>
       <label className="flex flex-col gap-1 text-t1 text-ink-2">
         Password

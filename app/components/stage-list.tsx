@@ -24,7 +24,10 @@ function shown(stage: StageProgress): number {
 
 function figures(stage: StageProgress): string {
   if (stage.state === 'waiting') return 'waiting';
-  const counts = stage.state === 'done' ? `${formatCount(stage.done)} ${stage.unit}` : `${formatCount(stage.done)} of ${stage.total === null ? '?' : formatCount(stage.total)} ${stage.unit}`;
+  const counts =
+    stage.state === 'done'
+      ? `${formatCount(stage.done)} ${stage.unit}`
+      : `${formatCount(stage.done)} of ${stage.total === null ? '?' : formatCount(stage.total)} ${stage.unit}`;
   if (stage.state === 'done') {
     const took = stage.startedAt !== null && stage.finishedAt !== null ? (Date.parse(stage.finishedAt) - Date.parse(stage.startedAt)) / 1000 : null;
     return took === null ? `${counts} · done` : `${counts} · ${formatDuration(took)}`;

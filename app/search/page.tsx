@@ -46,7 +46,13 @@ export default async function SearchPage({ searchParams }: Props) {
             <Mode results={results} />
             <nav aria-label="Sort" className="ml-auto flex flex-wrap gap-1 max-sm:ml-0 max-sm:basis-full">
               {SEARCH_SORTS.map((sort) => (
-                <Link key={sort} className={sort === query.sort ? 'chip chip-on' : 'chip'} aria-current={sort === query.sort ? 'true' : undefined} href={searchHref({ ...query, sort, page: 1 })} prefetch={false}>
+                <Link
+                  key={sort}
+                  className={sort === query.sort ? 'chip chip-on' : 'chip'}
+                  aria-current={sort === query.sort ? 'true' : undefined}
+                  href={searchHref({ ...query, sort, page: 1 })}
+                  prefetch={false}
+                >
                   {SORT_NAMES[sort]}
                 </Link>
               ))}
@@ -94,7 +100,11 @@ function shown(hit: SearchPageHit) {
 }
 
 function Nothing({ query }: { query: SearchQuery }) {
-  const filtered = query.model.length + query.coder.length + query.layer.length + query.hookpoint.length + query.method.length > 0 || query.minScore !== undefined || query.minFrequency !== undefined || query.maxFrequency !== undefined;
+  const filtered =
+    query.model.length + query.coder.length + query.layer.length + query.hookpoint.length + query.method.length > 0 ||
+    query.minScore !== undefined ||
+    query.minFrequency !== undefined ||
+    query.maxFrequency !== undefined;
   return (
     <div className="py-10">
       <p className="text-t3 font-semibold">{query.q === '' ? 'Nothing passes these filters.' : 'No explanation matches this.'}</p>

@@ -9,7 +9,10 @@ export type LatentViewName = (typeof LATENT_VIEWS)[number];
 export const latentViewSchema = z.object({
   view: z.enum(LATENT_VIEWS).default('lines'),
   /** Whose verdicts; by default the rule's over windows. */
-  score: z.string().regex(/^[1-9][0-9]{0,17}$/).optional(),
+  score: z
+    .string()
+    .regex(/^[1-9][0-9]{0,17}$/)
+    .optional(),
   embed: z.enum(['true', 'false']).default('false'),
 });
 

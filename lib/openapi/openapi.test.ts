@@ -11,20 +11,48 @@ describe('outline', () => {
     expect(outline({ anyOf: [{ const: 'all' }, { type: 'null' }] })).toBe('"all" | null');
     expect(outline({ type: 'object', additionalProperties: {} })).toBe('{ [name]: any }');
     expect(
-      outline({ type: 'object', required: ['a'], properties: { a: { type: 'array', items: { type: 'object', required: ['b'], properties: { b: { type: 'number' } } } }, c: { type: 'string', description: 'why' } } }),
+      outline({
+        type: 'object',
+        required: ['a'],
+        properties: {
+          a: { type: 'array', items: { type: 'object', required: ['b'], properties: { b: { type: 'number' } } } },
+          c: { type: 'string', description: 'why' },
+        },
+      }),
     ).toBe('{\n  a: {\n    b: number\n  }[]\n  c?: string  // why\n}');
   });
 });
 
 describe('apiReference', () => {
-  const answer = { 200: { description: 'ok', content: { 'application/json': { schema: { type: 'object' } } } }, 404: { description: 'gone' }, default: { description: 'other' } };
+  const answer = {
+    200: { description: 'ok', content: { 'application/json': { schema: { type: 'object' } } } },
+    404: { description: 'gone' },
+    default: { description: 'other' },
+  };
   const document = {
     info: { title: 'T', version: '1', description: 'D' },
     servers: [{ url: 'http://localhost/api/v1' }],
     tags: [{ name: 'B' }, { name: 'A' }],
     paths: {
-      '/x/{id}': { get: { operationId: 'x-get', summary: 'S', tags: ['A'], security: [{}, { apiKey: [] }], parameters: [{ in: 'path', name: 'id', required: true, schema: { type: 'string', description: 'which' } }], responses: answer } },
-      '/y': { post: { operationId: 'y', tags: ['B'], security: [{ apiKey: [] }], requestBody: { content: { 'application/json': { schema: { type: 'object' } } } }, responses: answer } },
+      '/x/{id}': {
+        get: {
+          operationId: 'x-get',
+          summary: 'S',
+          tags: ['A'],
+          security: [{}, { apiKey: [] }],
+          parameters: [{ in: 'path', name: 'id', required: true, schema: { type: 'string', description: 'which' } }],
+          responses: answer,
+        },
+      },
+      '/y': {
+        post: {
+          operationId: 'y',
+          tags: ['B'],
+          security: [{ apiKey: [] }],
+          requestBody: { content: { 'application/json': { schema: { type: 'object' } } } },
+          responses: answer,
+        },
+      },
     },
   };
 
@@ -34,7 +62,11 @@ describe('apiReference', () => {
       ['B', 'POST /y false'],
       ['A', 'GET /x/{id} true'],
     ]);
-    expect(reference.groups[1]?.operations[0]).toMatchObject({ parameters: [{ name: 'id', required: true, description: 'which' }], refusals: [{ status: '404', description: 'gone' }], body: null });
+    expect(reference.groups[1]?.operations[0]).toMatchObject({
+      parameters: [{ name: 'id', required: true, description: 'which' }],
+      refusals: [{ status: '404', description: 'gone' }],
+      body: null,
+    });
   });
 
   it('refuses what is no OpenAPI document', () => {

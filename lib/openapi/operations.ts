@@ -9,7 +9,9 @@ const operationSchema = z.object({
   description: z.string().default(''),
   tags: z.array(z.string()).default([]),
   security: z.array(z.record(z.string(), z.array(z.string()))).default([]),
-  parameters: z.array(z.object({ in: z.string(), name: z.string(), required: z.boolean().default(false), description: z.string().optional(), schema: jsonSchemaSchema })).default([]),
+  parameters: z
+    .array(z.object({ in: z.string(), name: z.string(), required: z.boolean().default(false), description: z.string().optional(), schema: jsonSchemaSchema }))
+    .default([]),
   requestBody: z.object({ content: contentSchema }).optional(),
   responses: z.record(z.string(), z.object({ description: z.string(), content: contentSchema.optional() })),
 });
@@ -49,10 +51,18 @@ const METHODS = ['get', 'post', 'put', 'patch', 'delete'];
 /** Reads an OpenAPI 3.1 document into what its page shows, in the order of its tags. Throws a ZodError for anything else. */
 export function apiReference(document: unknown): ApiReference {
   const { info, servers, tags, paths } = documentSchema.parse(document);
-  const all = Object.entries(paths).flatMap(([path, item]) => METHODS.flatMap((method) => (item[method] === undefined ? [] : [read(method, path, item[method])])));
+  const all = Object.entries(paths).flatMap(([path, item]) =>
+    METHODS.flatMap((method) => (item[method] === undefined ? [] : [read(method, path, item[method])])),
+  );
   const names = [...new Set([...tags.map((tag) => tag.name), ...all.map(({ tag }) => tag)])];
   const groups = names.map((name) => ({ name, operations: all.filter(({ tag }) => tag === name).map(({ operation }) => operation) }));
-  return { title: info.title, version: info.version, description: info.description, base: servers[0]?.url ?? '', groups: groups.filter((group) => group.operations.length > 0) };
+  return {
+    title: info.title,
+    version: info.version,
+    description: info.description,
+    base: servers[0]?.url ?? '',
+    groups: groups.filter((group) => group.operations.length > 0),
+  };
 }
 
 function read(method: string, path: string, value: unknown): { tag: string; operation: ApiOperation } {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { readRunForm } from './form.ts';
+import { readRunForm, runFormErrors } from './form.ts';
 import { runConfigSchema } from './schema.ts';
 
 function form(fields: Record<string, string | string[]>): FormData {
@@ -9,7 +9,18 @@ function form(fields: Record<string, string | string[]>): FormData {
 }
 
 it('fills a run configuration, and leaves defaults to the schema', () => {
-  const { config } = readRunForm(form({ target: 'presidents-4m/layers.2', text: 'sotu', tokens: '524,288', seed: '', latents: 'first', count: '64', explainers: 'lexical', scorers: ['embedding', 'rule'] }));
+  const { config } = readRunForm(
+    form({
+      target: 'presidents-4m/layers.2',
+      text: 'sotu',
+      tokens: '524,288',
+      seed: '',
+      latents: 'first',
+      count: '64',
+      explainers: 'lexical',
+      scorers: ['embedding', 'rule'],
+    }),
+  );
   expect(runConfigSchema.parse(config)).toEqual({
     model: 'presidents-4m',
     coder: 'layers.2',
@@ -28,4 +39,17 @@ it('gives back what was typed, for the schema to refuse by field', () => {
   expect(fields).toMatchObject({ target: 'm/c', tokens: 'many', latents: 'all', explainers: [] });
   const refused = runConfigSchema.safeParse(config);
   expect(refused.error?.issues.map((issue) => issue.path[0]).sort()).toEqual(['explainers', 'tokens']);
+});
+
+it('says in words what a field lacks', () => {
+  const errorsOf = (fields: Record<string, string | string[]>): Record<string, string> => {
+    const { error } = runConfigSchema.safeParse(readRunForm(form({ target: 'm/c', explainers: 'lexical', scorers: [], latents: 'all', ...fields })).config);
+    return error === undefined ? {} : Object.fromEntries(runFormErrors(error).map(({ field, message }) => [field, message]));
+  };
+  expect(errorsOf({})).toEqual({});
+  expect(errorsOf({ tokens: '12', seed: '-1' })).toEqual({ tokens: 'At least 10,000.', seed: 'At least 0.' });
+  expect(errorsOf({ tokens: 'many', seed: '2.5' })).toEqual({ tokens: 'A whole number.', seed: 'A whole number.' });
+  expect(errorsOf({ tokens: '1,000,000,000', explainers: [] })).toEqual({ tokens: 'At most 100,000,000.', explainers: 'Choose at least one.' });
+  expect(errorsOf({ latents: 'random', count: 'some' })).toEqual({ latents: 'A whole number of 1 or more.' });
+  expect(errorsOf({ latents: 'random', count: '0' })).toEqual({ 'latents.random': 'At least 1.' });
 });

@@ -1,3 +1,6 @@
+import type { z } from 'zod';
+import { formatCount } from '#lib/format/number.ts';
+
 /** What the form that starts a run was filled with, as text, so that it can be shown again. */
 export interface RunFormFields {
   /** `<model>/<coder>`: one list, because which coders there are depends on the model. */
@@ -57,6 +60,21 @@ export function readRunForm(form: FormFields): { fields: RunFormFields; config: 
     ...(fields.seed !== '' && { seed: numberOf(fields.seed) }),
   };
   return { fields, config };
+}
+
+/** What each field lacks, in words for the person at the form; by the first part of the field's path. */
+export function runFormErrors(error: z.ZodError): RunFormState['errors'] {
+  return error.issues.map((issue) => ({ field: issue.path.join('.'), message: issueText(issue) }));
+}
+
+function issueText(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'too_small' && issue.origin === 'array') return 'Choose at least one.';
+  if (issue.code === 'too_small') return `At least ${formatCount(Number(issue.minimum))}.`;
+  if (issue.code === 'too_big') return `At most ${formatCount(Number(issue.maximum))}.`;
+  if (issue.code === 'invalid_type' && (issue.expected === 'number' || issue.expected === 'int')) return 'A whole number.';
+  // The one union: all latents, the first n, or n at random.
+  if (issue.code === 'invalid_union') return 'A whole number of 1 or more.';
+  return issue.message;
 }
 
 function numberOf(text: string): number | string {

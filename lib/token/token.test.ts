@@ -19,7 +19,10 @@ describe('joinTokens', () => {
     const window = fc.array(fc.record({ text: fc.constantFrom('', 'a', ' b', 'é'), activation: fc.nat(9) }), { maxLength: 12 });
     fc.assert(
       fc.property(window, (tokens) => {
-        const pieces = joinTokens(tokens.map((token) => token.text), tokens.map((token) => token.activation));
+        const pieces = joinTokens(
+          tokens.map((token) => token.text),
+          tokens.map((token) => token.activation),
+        );
         expect(pieces.map((piece) => piece.text).join('')).toBe(tokens.map((token) => token.text).join(''));
         expect(pieces.reduce((sum, piece) => sum + piece.count, 0)).toBe(tokens.length);
         expect(Math.max(0, ...pieces.map((piece) => piece.activation))).toBe(Math.max(0, ...tokens.map((token) => token.activation)));

@@ -11,7 +11,11 @@ export type PageParams = Record<string, string | string[] | undefined>;
  * @param lists names of the fields that may come several times; a single value becomes a list of one
  * @returns the parsed value, and the names of the fields that were ignored
  */
-export function parseLenient<Schema extends z.ZodObject>(schema: Schema, params: PageParams, lists: readonly string[] = []): { value: z.infer<Schema>; ignored: string[] } {
+export function parseLenient<Schema extends z.ZodObject>(
+  schema: Schema,
+  params: PageParams,
+  lists: readonly string[] = [],
+): { value: z.infer<Schema>; ignored: string[] } {
   const input: Record<string, string | string[]> = {};
   for (const [name, given] of Object.entries(params)) {
     const values = (Array.isArray(given) ? given : [given]).filter((value): value is string => value !== undefined && value !== '');

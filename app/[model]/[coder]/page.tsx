@@ -21,7 +21,8 @@ interface Props {
 export async function generateMetadata({ params }: Props): Promise<Metadata> {
   const coder = await read(async (api) => api.coders.get(await params));
   const title = `${coder.name} of ${coder.model}`;
-  const description = `${plural(coder.width, 'latent')} at ${coder.inputHookpoints.join(', ')}, ${formatCount(coder.counts.explained)} of them explained. ${coder.description}`.trim();
+  const description =
+    `${plural(coder.width, 'latent')} at ${coder.inputHookpoints.join(', ')}, ${formatCount(coder.counts.explained)} of them explained. ${coder.description}`.trim();
   const canonical = coderPath(coder.model, coder.slug);
   return { title, description, alternates: { canonical }, openGraph: { title, description, url: canonical } };
 }
@@ -34,7 +35,12 @@ export default async function CoderPage({ params, searchParams }: Props) {
   const [coder, distribution, list] = await read((api) => Promise.all([api.coders.get(place), api.coders.scoreDistribution(place), api.latents.list(query)]));
   const listHref = (change: Partial<LatentListInput>): string => {
     const { model: _model, coder: _coder, limit, sort, order, ...filters } = { ...query, ...change };
-    return href(coderPath(coder.model, coder.slug), { ...filters, sort: sort === 'index' ? undefined : sort, order: order === 'asc' ? undefined : order, limit: limit === 50 ? undefined : limit });
+    return href(coderPath(coder.model, coder.slug), {
+      ...filters,
+      sort: sort === 'index' ? undefined : sort,
+      order: order === 'asc' ? undefined : order,
+      limit: limit === 50 ? undefined : limit,
+    });
   };
   return (
     <main id="main">
@@ -58,7 +64,13 @@ export default async function CoderPage({ params, searchParams }: Props) {
         )}
         <span>
           {coder.activation}
-          {coder.k === null ? '' : <>, k <b className="num">{coder.k}</b></>}
+          {coder.k === null ? (
+            ''
+          ) : (
+            <>
+              , k <b className="num">{coder.k}</b>
+            </>
+          )}
         </span>
         <span>
           <b className="num">{formatCount(coder.width)}</b> latents
@@ -89,7 +101,9 @@ export default async function CoderPage({ params, searchParams }: Props) {
         <LatentFilters action={coderPath(coder.model, coder.slug)} query={query} />
         {ignored.length > 0 && <p className="note mb-3">Not understood and left out: {ignored.join(', ')}.</p>}
         {list.latents.length === 0 ? (
-          <p className="py-6 text-ink-2">{coder.counts.latents === 0 ? 'No run has looked at this coder yet; its latents appear here as one does.' : 'No latent passes these filters.'}</p>
+          <p className="py-6 text-ink-2">
+            {coder.counts.latents === 0 ? 'No run has looked at this coder yet; its latents appear here as one does.' : 'No latent passes these filters.'}
+          </p>
         ) : (
           <>
             <LatentTable rows={list.latents} sort={query.sort} order={query.order} sortHref={(sort, order) => listHref({ sort, order, cursor: undefined })} />

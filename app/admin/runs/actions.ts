@@ -2,7 +2,7 @@
 
 import { redirect } from 'next/navigation';
 import { adminCaller } from '#app/viewer.ts';
-import { type RunFormState, readRunForm } from '#lib/run/form.ts';
+import { type RunFormState, readRunForm, runFormErrors } from '#lib/run/form.ts';
 import { runConfigSchema } from '#lib/run/schema.ts';
 import { fieldErrors, toAppError } from '#server/api/problem.ts';
 
@@ -11,7 +11,7 @@ export async function start(_before: RunFormState, form: FormData): Promise<RunF
   const api = await adminCaller();
   const values = readRunForm(form);
   const parsed = runConfigSchema.safeParse(values.config);
-  if (!parsed.success) return { values: values.fields, errors: fieldErrors(parsed.error), message: null };
+  if (!parsed.success) return { values: values.fields, errors: runFormErrors(parsed.error), message: null };
   let id: string;
   try {
     id = (await api.admin.runs.start(parsed.data)).id;

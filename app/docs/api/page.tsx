@@ -43,8 +43,8 @@ export default async function ApiPage() {
             </a>
           </p>
           <p className="note mb-6">
-            Refusals and failures are problem documents (RFC 9457, <code>application/problem+json</code>) with a <code>code</code> to branch on and, where fields are at fault, an{' '}
-            <code>errors</code> list that names them.
+            Refusals and failures are problem documents (RFC 9457, <code>application/problem+json</code>) with a <code>code</code> to branch on and, where
+            fields are at fault, an <code>errors</code> list that names them.
           </p>
           {reference.groups.map((group) => (
             <section key={group.name} className="section">

@@ -29,11 +29,23 @@ export async function generateMetadata({ params }: Props): Promise<Metadata> {
   const latent = await latentOf(model, coder, index);
   const [best] = latent.explanations;
   const score = best?.scores.find((one) => one.scorer === 'embedding' && one.value !== null && one.lower !== null && one.upper !== null);
-  const scored = score === undefined ? '' : ` Embedding score ${formatScore(score.value ?? 0)} (95 % interval ${formatScore(score.lower ?? 0)} to ${formatScore(score.upper ?? 0)}).`;
+  const scored =
+    score === undefined
+      ? ''
+      : ` Embedding score ${formatScore(score.value ?? 0)} (95 % interval ${formatScore(score.lower ?? 0)} to ${formatScore(score.upper ?? 0)}).`;
   const title = best === undefined ? `Latent ${index} of ${coder}` : best.text;
-  const description = `${latent.id}: ${best === undefined ? (statusReason(latent)?.title ?? 'not explained yet') : best.text}.${scored} Fires on ${formatShare(latent.frequency)} of tokens.`.replace('..', '.');
+  const description =
+    `${latent.id}: ${best === undefined ? (statusReason(latent)?.title ?? 'not explained yet') : best.text}.${scored} Fires on ${formatShare(latent.frequency)} of tokens.`.replace(
+      '..',
+      '.',
+    );
   const canonical = latentPath(model, coder, latent.index);
-  return { title, description, alternates: { canonical, types: { 'application/json': `/api/v1/latents${canonical}` } }, openGraph: { title, description, url: canonical, type: 'article' } };
+  return {
+    title,
+    description,
+    alternates: { canonical, types: { 'application/json': `/api/v1/latents${canonical}` } },
+    openGraph: { title, description, url: canonical, type: 'article' },
+  };
 }
 
 export default async function LatentPage({ params, searchParams }: Props) {
@@ -45,12 +57,21 @@ export default async function LatentPage({ params, searchParams }: Props) {
   const address = latentPath(model, coder, latent.index);
   if (value.embed === 'true') return <EmbeddedLatent latent={latent} address={new URL(address, await siteUrl()).href} />;
   const shownScore = examToShow(latent.explanations, value.score);
-  const exam = value.view === 'verdicts' && shownScore !== null ? await read((api) => api.latents.exam({ model, coder, index: latent.index, score: shownScore.id })) : null;
+  const exam =
+    value.view === 'verdicts' && shownScore !== null
+      ? await read((api) => api.latents.exam({ model, coder, index: latent.index, score: shownScore.id }))
+      : null;
   const [best] = latent.explanations;
   const reason = statusReason(latent);
   return (
     <main id="main">
-      <Breadcrumbs items={[{ text: model, href: modelPath(model) }, { text: coder, href: coderPath(model, coder) }, { text: index, mono: true }]}>
+      <Breadcrumbs
+        items={[
+          { text: model, href: modelPath(model) },
+          { text: coder, href: coderPath(model, coder) },
+          { text: index, mono: true },
+        ]}
+      >
         <LatentNeighbours latent={latent} view={value.view} />
       </Breadcrumbs>
       <h1>{best?.text ?? reason?.title ?? `Latent ${index}, not explained yet`}</h1>
@@ -62,7 +83,11 @@ export default async function LatentPage({ params, searchParams }: Props) {
             Examples
           </h2>
           <LatentTabs address={address} view={value.view} latent={latent} hasExam={shownScore !== null} />
-          {exam === null ? <LatentExamples latent={latent} view={value.view} /> : <ExamVerdicts exam={exam} address={address} explanations={latent.explanations} max={latent.maxActivation} />}
+          {exam === null ? (
+            <LatentExamples latent={latent} view={value.view} />
+          ) : (
+            <ExamVerdicts exam={exam} address={address} explanations={latent.explanations} max={latent.maxActivation} />
+          )}
         </section>
         <aside className="min-w-0" aria-label="Explanations and statistics">
           <LatentAside latent={latent} address={address} site={(await siteUrl()).href} />

@@ -32,7 +32,12 @@ export default async function RunPage({ params }: Props) {
   const results = Object.entries(run.results);
   return (
     <main id="main">
-      <Breadcrumbs items={[{ text: 'Runs', href: '/admin/runs' }, { text: run.id, mono: true }]}>
+      <Breadcrumbs
+        items={[
+          { text: 'Runs', href: '/admin/runs' },
+          { text: run.id, mono: true },
+        ]}
+      >
         {run.finishedAt === null && (
           <details className="menu">
             <summary className="btn btn-bad">Cancel the run…</summary>
