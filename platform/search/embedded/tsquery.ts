@@ -1,7 +1,7 @@
 /** Pieces of PostgreSQL's tsquery language (“Text Search Types”), built from lexemes only: nothing typed gets in unquoted. */
 
-/** `a`: words as they stand; `d`: English stems. See the search migration. */
-export type LexemeWeight = 'a' | 'd';
+/** `ab`: words as they stand; `cd`: English stems; the first of each where the text begins. See upsert-entries. */
+export type LexemeWeight = 'ab' | 'cd';
 
 export function lexemeQuery(lexeme: string, weight: LexemeWeight): string {
   return `${quoteLexeme(lexeme)}:${weight}`;
@@ -13,7 +13,7 @@ export function prefixQuery(prefix: string, weight: LexemeWeight): string {
 
 /** Words that must stand at these distances from each other. `words`: in order, positions strictly rising. */
 export function phraseQuery(words: readonly { lexeme: string; position: number }[]): string {
-  return words.map(({ lexeme, position }, i) => (i === 0 ? '' : ` <${position - words[i - 1]!.position}> `) + lexemeQuery(lexeme, 'a')).join('');
+  return words.map(({ lexeme, position }, i) => (i === 0 ? '' : ` <${position - words[i - 1]!.position}> `) + lexemeQuery(lexeme, 'ab')).join('');
 }
 
 export function anyOf(queries: readonly string[]): string {

@@ -7,6 +7,8 @@ import type { SearchDocument } from '#lib/search/schema.ts';
 const BATCH = 500;
 /** Longer texts are indexed by their beginning: a tsvector may hold a megabyte at most. */
 const MAX_INDEXED_TEXT = 20_000;
+/** What an explanation names first it is about; what it names later is often where that occurs. */
+const HEAD_WORDS = 7;
 /** Longer words are not offered as corrections; they are found as they stand. */
 const MAX_VOCABULARY_WORD = 40;
 
@@ -80,15 +82,20 @@ function rowOf(document: SearchDocument): Record<string, unknown> {
     frequency: document.frequency,
     max_activation: document.maxActivation,
     vector: document.vector && Buffer.from(encodeFloat16(document.vector)).toString('base64'),
-    normal: normaliseWords(document.text.slice(0, MAX_INDEXED_TEXT)),
+    ...headAndTail(normaliseWords(document.text.slice(0, MAX_INDEXED_TEXT))),
   };
 }
 
-/** Subtracts the raw words (weight A) of removed entries from the vocabulary. */
+function headAndTail(normal: string): { head: string; tail: string } {
+  const words = normal.split(' ');
+  return { head: words.slice(0, HEAD_WORDS).join(' '), tail: words.slice(HEAD_WORDS).join(' ') };
+}
+
+/** Subtracts the raw words (weights A and B) of removed entries from the vocabulary. */
 const FORGET_WORDS = `
   lost AS (
     SELECT lexeme, count(*) AS n FROM gone, unnest(gone.words) AS word(lexeme, positions, weights)
-    WHERE 'A' = ANY(weights) GROUP BY lexeme
+    WHERE weights && '{A,B}' GROUP BY lexeme
   ),
   forgotten AS (UPDATE search_words SET entries = entries - n FROM lost WHERE word = lexeme)`;
 
@@ -112,16 +119,17 @@ const INSERT = `
       score, score_lower, frequency, max_activation, vector, words, revision)
     SELECT id, coder_id, model_slug, coder_slug, latent_index, text, method, layer, hookpoints,
       score, score_lower, frequency, max_activation, decode(vector, 'base64'),
-      setweight(to_tsvector('atlas_plain', normal), 'A') || to_tsvector('atlas_english', normal), $2::bigint
+      setweight(to_tsvector('atlas_plain', head), 'A') || setweight(to_tsvector('atlas_plain', tail), 'B')
+        || setweight(to_tsvector('atlas_english', head), 'C') || to_tsvector('atlas_english', tail), $2::bigint
     FROM jsonb_to_recordset($1::jsonb) AS new(id bigint, coder_id bigint, model_slug text, coder_slug text,
       latent_index int, text text, method text, layer int, hookpoints text[], score float8, score_lower float8,
-      frequency float8, max_activation float8, vector text, normal text)
+      frequency float8, max_activation float8, vector text, head text, tail text)
     RETURNING words
   )
   INSERT INTO search_words (word, stem, entries)
   SELECT lexeme, (ts_lexize('english_stem', lexeme))[1], count(*)
   FROM entry, unnest(entry.words) AS word(lexeme, positions, weights)
-  WHERE 'A' = ANY(weights) AND length(lexeme) <= $3
+  WHERE weights && '{A,B}' AND length(lexeme) <= $3
   GROUP BY lexeme
   ON CONFLICT (word) DO UPDATE SET entries = search_words.entries + excluded.entries`;
 

@@ -93,12 +93,12 @@ function contentWords(typed: TypedWord[], hasPhrases: boolean): TypedWord[] {
 function buildTerm(word: TypedWord, begins: number, corrections: Correction[], total: number): WordTerm {
   const alternatives: WordTerm['alternatives'] = [];
   if (word.known > 0) {
-    alternatives.push({ query: lexemeQuery(word.lexeme, 'a'), quality: QUALITY.exact });
-    if (word.stem !== null) alternatives.push({ query: lexemeQuery(word.stem, 'd'), quality: QUALITY.stem });
+    alternatives.push({ query: lexemeQuery(word.lexeme, 'ab'), quality: QUALITY.exact });
+    if (word.stem !== null) alternatives.push({ query: lexemeQuery(word.stem, 'cd'), quality: QUALITY.stem });
   }
-  if (begins > 0) alternatives.push({ query: prefixQuery(word.lexeme, 'a'), quality: QUALITY.prefix });
+  if (begins > 0) alternatives.push({ query: prefixQuery(word.lexeme, 'ab'), quality: QUALITY.prefix });
   for (const { lexeme, stem, distance } of corrections) {
-    const query = stem === null ? lexemeQuery(lexeme, 'a') : lexemeQuery(stem, 'd');
+    const query = stem === null ? lexemeQuery(lexeme, 'ab') : lexemeQuery(stem, 'cd');
     alternatives.push({ query, quality: QUALITY.typo - QUALITY.typoStep * (distance - 1) });
   }
   const entries = Math.min(total, word.known || begins || corrections.reduce((sum, correction) => sum + correction.entries, 0));
