@@ -2,6 +2,8 @@ import { Command } from 'commander';
 import { errorMessage, isAppError } from '#lib/errors/app-error.ts';
 import { registerAdmin } from './admin.ts';
 import { registerBootstrap } from './bootstrap.ts';
+import { registerCoderCommands } from './coder.ts';
+import { registerModelCommands } from './model.ts';
 import { registerReindex } from './reindex.ts';
 import { registerRun } from './run.ts';
 
@@ -14,6 +16,8 @@ registerRun(program, print);
 registerReindex(program, print);
 registerAdmin(program, print);
 registerBootstrap(program, print);
+registerModelCommands(program, print);
+registerCoderCommands(program);
 
 try {
   await program.parseAsync();

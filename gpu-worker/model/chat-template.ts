@@ -38,10 +38,7 @@ import(workerData.jinja).then(({ Template }) => {
  * checkpoint has no template, 'invalid_config' when it fails or exceeds the limits.
  */
 export async function formatChat(dir: string, messages: readonly ChatMessage[]): Promise<string> {
-  const config = await readConfig(join(dir, 'tokenizer_config.json'));
-  const template = (await readTemplateFile(join(dir, 'chat_template.jinja'))) ?? templateOf(config);
-  if (template === null) throw new AppError('unsupported', `${dir} has no chat template; use it without chat formatting.`);
-  if (template.length > MAX_TEMPLATE_BYTES) throw new AppError('invalid_config', `The chat template of ${dir} is longer than ${MAX_TEMPLATE_BYTES} characters.`);
+  const { template, config } = await readTemplate(dir);
   const text = (value: z.infer<typeof token>): string => (typeof value === 'string' ? value : (value?.content ?? ''));
   const context = { messages, add_generation_prompt: true, bos_token: text(config.bos_token), eos_token: text(config.eos_token) };
   try {
@@ -49,6 +46,15 @@ export async function formatChat(dir: string, messages: readonly ChatMessage[]):
   } catch (cause) {
     throw new AppError('invalid_config', `The chat template of ${dir} failed: ${errorMessage(cause)}`, { cause });
   }
+}
+
+/** The chat template of a checkpoint folder with the config it belongs to. Throws AppError 'unsupported' when there is none. */
+export async function readTemplate(dir: string): Promise<{ template: string; config: z.infer<typeof configSchema> }> {
+  const config = await readConfig(join(dir, 'tokenizer_config.json'));
+  const template = (await readTemplateFile(join(dir, 'chat_template.jinja'))) ?? templateOf(config);
+  if (template === null) throw new AppError('unsupported', `${dir} has no chat template; use it without chat formatting.`);
+  if (template.length > MAX_TEMPLATE_BYTES) throw new AppError('invalid_config', `The chat template of ${dir} is longer than ${MAX_TEMPLATE_BYTES} characters.`);
+  return { template, config };
 }
 
 async function render(template: string, context: unknown): Promise<string> {

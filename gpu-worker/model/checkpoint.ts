@@ -3,7 +3,7 @@ import { basename, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { AppError, errorMessage } from '#lib/errors/app-error.ts';
 import type { DecoderSpec } from './decoder-spec.ts';
-import { bindTensors, type TensorLookup } from './decoder-tensors.ts';
+import { bindTensors, decoderTensors, type TensorLookup } from './decoder-tensors.ts';
 import { familyOf } from './families/registry.ts';
 import { fingerprint } from './fingerprint.ts';
 import { listHookpoints, type Hookpoint } from './hookpoints.ts';
@@ -35,6 +35,10 @@ export interface Checkpoint {
   hookpoints(): Hookpoint[];
   spec: DecoderSpec;
   tensors: TensorLookup;
+  /** Real absolute paths of the files that hold the weights. */
+  weightFiles: readonly string[];
+  /** Names of tensors in the files that the forward pass does not read. */
+  unread: readonly string[];
 }
 
 const tokenIds = z.union([z.number().int(), z.array(z.number().int())]).nullish();
@@ -59,6 +63,7 @@ export async function openCheckpoint(folder: string): Promise<Checkpoint> {
   const weights = await openWeights(dir);
   const lookup = bindTensors(spec, weights.tensors, dir);
   const all = [...weights.tensors.values()];
+  const read = new Set(decoderTensors(spec).map((name) => lookup(name).name));
   return {
     dir,
     name: basename(dir),
@@ -75,6 +80,8 @@ export async function openCheckpoint(folder: string): Promise<Checkpoint> {
     hookpoints: () => listHookpoints(spec),
     spec,
     tensors: lookup,
+    weightFiles: weights.files.map(({ path }) => path),
+    unread: all.map(({ name }) => name).filter((name) => !read.has(name)),
   };
 }
 

@@ -34,6 +34,11 @@ export function bindTensors(spec: DecoderSpec, tensors: ReadonlyMap<string, Stor
   };
 }
 
+/** Names of all tensors of a decoder, as its description has them. */
+export function decoderTensors(spec: DecoderSpec): string[] {
+  return [...expectedShapes(spec).keys()];
+}
+
 /** Every tensor of a decoder with its shape. */
 function expectedShapes(spec: DecoderSpec): Map<string, readonly number[]> {
   const shapes = new Map<string, readonly number[]>();

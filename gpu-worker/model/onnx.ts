@@ -65,11 +65,20 @@ export async function openSession(graph: Graph, options: SessionOptions = {}): P
         const results = await session.run(feeds);
         return Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name, fromTensor(name, tensor)]));
       } catch (cause) {
-        throw new AppError('internal', `The runtime failed: ${errorMessage(cause)}`, { cause });
+        throw runFailure(cause);
       }
     },
     release: () => session.release(),
   };
+}
+
+/** What runtimes and drivers say when a batch did not fit; there is no code to branch on. */
+const OUT_OF_MEMORY = /bad_alloc|out of memory|OUT_OF_MEMORY|[Ff]ailed to allocate|not enough memory|Array buffer allocation failed/i;
+
+function runFailure(cause: unknown): AppError {
+  const message = errorMessage(cause);
+  if (OUT_OF_MEMORY.test(message)) return new AppError('out_of_memory', `A batch does not fit in memory: ${message}`, { cause });
+  return new AppError('internal', `The runtime failed: ${message}`, { cause });
 }
 
 function toTensor({ data, shape }: PlainTensor): Tensor {
