@@ -26,7 +26,7 @@ export default defineConfig({
     { name: 'site', testMatch: '*.spec.ts', dependencies: ['sign-in'] },
   ],
   webServer: {
-    command: 'node --import tsx tests/e2e/serve.ts',
+    command: 'npm run -s generate && node --import tsx tests/e2e/serve.ts',
     cwd: '../..',
     url: `${baseURL}/healthz`,
     timeout: 300_000,

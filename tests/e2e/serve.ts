@@ -11,13 +11,11 @@ import { createLog } from '#platform/log/log.ts';
 import { freePort } from '#platform/network/free-port.ts';
 import { createUser } from '#server/auth/users.ts';
 import { buildTestedSite, DIST_DIR } from './build.ts';
-import { ADMIN, PLAIN_USER, SITE_URL } from './site.ts';
+import { ADMIN, FIRST_RUN, PLAIN_USER, SITE_URL } from './site.ts';
 
 // The site under test: a database of its own, a catalogue from one small real run, the built site and a worker. Playwright
 // starts this, waits until the site answers, and ends it with SIGTERM. The site comes last, so that it answers when all is there.
 
-/** Two seconds of reading; the first 96 latents have about fifty with evidence and exam enough. */
-const RUN = { model: 'presidents-4m', coder: 'layers.2-2k', text: 'sotu', tokens: 60_000, latents: { first: 96 } };
 const STOP_SECONDS = 10;
 
 const log = createLog({ name: 'e2e', level: 'warn' });
@@ -65,7 +63,7 @@ async function serve(): Promise<void> {
   await command(variables, 'bootstrap');
   const config = path.join(folder, 'run.yaml');
   // JSON is YAML.
-  writeFileSync(config, JSON.stringify(RUN));
+  writeFileSync(config, JSON.stringify(FIRST_RUN));
   await command(variables, 'run', config);
   const database = await openDatabase(instance.environment.databaseUrl, { max: 1 });
   await createUser(database, PLAIN_USER);

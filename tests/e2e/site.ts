@@ -6,3 +6,10 @@ export const ADMIN = { email: 'admin@example.org', password: 'correct horse batt
 
 /** Somebody with an account and no role. */
 export const PLAIN_USER = { email: 'reader@example.org', name: 'A reader', password: 'staple the battery' };
+
+/** The run that makes the catalogue: some seconds of reading, after which about half of its latents have evidence and exam enough. */
+export const FIRST_RUN = { model: 'presidents-4m', coder: 'layers.2-2k', text: 'sotu', tokens: 60_000, latents: { first: 96 } };
+
+/** Cookies of the two accounts, written by sign-in.setup.ts. */
+export const ADMIN_STATE = 'test-results/admin.json';
+export const PLAIN_USER_STATE = 'test-results/plain-user.json';
