@@ -1,4 +1,4 @@
-import { rngFor } from '#lib/random/rng.ts';
+import { rngFor, type Rng } from '#lib/random/rng.ts';
 import { lexicalRule } from '#lib/explanation/lexical-rule.ts';
 import { ALGORITHM_VERSIONS, contentKey } from '#gpu-worker/activations/keys.ts';
 import { readWindowEmbeddings, type WindowEmbeddings } from '#gpu-worker/activations/window-embeddings.ts';
@@ -132,10 +132,9 @@ function embeddingRow(material: ScoringMaterial, exam: Exam, explanation: Curren
 function ruleRows(material: ScoringMaterial, exam: Exam, explanation: CurrentExplanation, control: CurrentExplanation | null): NewScore[] {
   const { lexical, run } = material;
   const texts: ExamTokens[] = exam.windows.map((window) => lexicalWindow(lexical.data, window));
-  const score = (rule: unknown, what: string) =>
-    ruleScore(exam, texts, lexicalRule.parse(rule), lexical.tokens, rngFor(run.config.seed, what, explanation.latent));
-  const own = score(explanation.rule, 'rule');
-  const other = control?.rule ? score(control.rule, 'rule-control') : null;
+  const score = (rule: unknown, rng: Rng | null) => ruleScore(exam, texts, lexicalRule.parse(rule), lexical.tokens, rng);
+  const own = score(explanation.rule, rngFor(run.config.seed, 'rule', explanation.latent));
+  const other = control?.rule ? score(control.rule, null) : null;
   const row = rowFor(material, exam, explanation, control);
   const rows: NewScore[] = [];
   if (own.tokens) rows.push({ ...row, scorer: 'rule_tokens', metric: 'auroc', ...own.tokens, control: other?.tokens ?? null, verdicts: [] });

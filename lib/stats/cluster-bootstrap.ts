@@ -65,12 +65,20 @@ export function clusterBootstrap(exam: ClusteredExam, rng: Rng, options: { resam
   const { positiveDocuments, negativeDocuments } = sorted;
   const fewer = Math.min(positiveDocuments, negativeDocuments);
   if (fewer < 2) return { estimate, interval: null, percentile: null, positiveDocuments, negativeDocuments };
-  const replicates = resample(sorted, rng, resamples);
-  const percentile = percentileInterval(replicates, level)!;
-  const n = effectiveSize(estimate, variance(replicates), fewer, level);
-  const widened = wilson(estimate * n, n, level)!;
-  const interval = { low: Math.min(percentile.low, widened.low), high: Math.max(percentile.high, widened.high) };
+  const { percentile, interval } = documentInterval(estimate, resample(sorted, rng, resamples), fewer, level);
   return { estimate, interval, percentile, positiveDocuments, negativeDocuments };
+}
+
+/**
+ * The percentile interval of an AUROC's replicates from resampled documents, and the same joined with Wilson's interval
+ * at the effective number of items that the replicates' variance implies; `clusterBootstrap` says why. `documents`: of
+ * the class with fewer, at least 2.
+ */
+export function documentInterval(estimate: number, replicates: Float64Array, documents: number, level = 0.95): { percentile: Interval; interval: Interval } {
+  const percentile = percentileInterval(replicates, level)!;
+  const n = effectiveSize(estimate, variance(replicates), documents, level);
+  const widened = wilson(estimate * n, n, level)!;
+  return { percentile, interval: { low: Math.min(percentile.low, widened.low), high: Math.max(percentile.high, widened.high) } };
 }
 
 /** The windows in ascending order of score, each as the slot of its document; positives' documents come first. */
