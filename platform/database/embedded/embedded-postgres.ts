@@ -3,10 +3,12 @@ import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:f
 import path from 'node:path';
 import pg from 'pg';
 import { AppError, errorMessage } from '#lib/errors/app-error.ts';
+import { isUnavailable } from '#platform/database/unavailable.ts';
 import { freePort } from '#platform/network/free-port.ts';
 import { postgresBinaries, type PostgresBinaries } from './binaries.ts';
-import { findRunning, processEnd } from './postmaster.ts';
+import { findRunning, isAlive, processEnd } from './postmaster.ts';
 import { giveTo, spawnUnprivileged, unprivilegedUser, type Unprivileged } from './unprivileged.ts';
+import { spawnWatched } from './watched-server.ts';
 
 export interface EmbeddedPostgres {
   /** Connection URL of the database `atlas`, password included. */
@@ -37,7 +39,6 @@ export const EMBEDDED_DATABASE = 'atlas';
 
 /** Recovery of half a million rows' worth of log after a kill took 4 s here; ten times that on a slow disk, and margin. */
 const START_SECONDS = 60;
-const STOP_SECONDS = 20;
 
 const SETTINGS = [
   'listen_addresses=127.0.0.1',
@@ -59,35 +60,45 @@ const THROWAWAY_SETTINGS = ['fsync=off', 'synchronous_commit=off', 'full_page_wr
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const folder = path.resolve(options.folder);
-  const running = findRunning(folder);
-  if (running) {
-    const url = urlOf(running.port, options.password);
-    await ensureDatabase(url);
-    const ended = processEnd(running.pid);
-    return { url, port: running.port, started: false, stop: () => stopServer(running.pid, ended), ended };
-  }
+  const running = await takeOver(folder, options.password);
+  if (running) return running;
   const binaries = postgresBinaries();
   const user = unprivilegedUser();
   await initialise(binaries, user, folder, options);
   const port = await freePort(options.preferredPort);
   const settings = [...SETTINGS, ...(options.throwaway ? THROWAWAY_SETTINGS : [])];
   const args = ['-D', folder, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])];
-  const server = spawnUnprivileged(user, binaries.postgres, args, [binaries.postgres, folder], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: serverEnvironment(),
-    // Its own process group: Ctrl-C in the terminal reaches the launcher, which stops PostgreSQL last.
-    detached: true,
-  });
-  const lines = collectLines(server, options.onLine);
-  const ended = new Promise<void>((resolve) => server.once('close', () => resolve()));
+  const server = spawnWatched(user, binaries.postgres, args, [folder], serverEnvironment());
+  const lines = collectLines(server.process, options.onLine);
   const url = urlOf(port, options.password);
   try {
-    await waitUntilReady(server, url, lines);
+    await waitUntilReady(server.process, url, lines);
   } catch (error) {
-    server.kill('SIGINT');
+    await server.stop();
     throw error;
   }
-  return { url, port, started: true, stop: () => stopServer(server.pid!, ended), ended };
+  return { url, port, started: true, stop: () => server.stop(), ended: server.ended };
+}
+
+/** A server that runs on these files already; one that is just starting or shutting down is waited for. */
+async function takeOver(folder: string, password: string): Promise<EmbeddedPostgres | null> {
+  const deadline = Date.now() + START_SECONDS * 1000;
+  for (let running = findRunning(folder); running; running = findRunning(folder)) {
+    const { pid, port, ready } = running;
+    try {
+      if (ready) {
+        const url = urlOf(port, password);
+        await ensureDatabase(url);
+        const ended = processEnd(pid);
+        return { url, port, started: false, stop: () => stopProcess(pid, ended), ended };
+      }
+    } catch (error) {
+      if (!isUnavailable(error)) throw error;
+    }
+    if (Date.now() > deadline) throw new AppError('database_unavailable', `A PostgreSQL (process ${pid}) holds ${folder} but does not answer: end it, and start again.`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  return null;
 }
 
 async function initialise(binaries: PostgresBinaries, user: Unprivileged | null, folder: string, options: EmbeddedPostgresOptions): Promise<void> {
@@ -163,20 +174,12 @@ async function ensureDatabase(url: string): Promise<void> {
   }
 }
 
-/** “Fast shutdown”: sessions are cut off, everything committed is written, no recovery is needed next time. */
-async function stopServer(pid: number, ended: Promise<void>): Promise<void> {
-  signal(pid, 'SIGINT');
-  const late = setTimeout(() => signal(pid, 'SIGQUIT'), STOP_SECONDS * 1000);
+async function stopProcess(pid: number, ended: Promise<void>): Promise<void> {
+  // The poll behind `ended` alone would not keep this process alive.
+  const alive = setInterval(() => undefined, 1000);
+  if (isAlive(pid)) process.kill(pid, 'SIGINT');
   await ended;
-  clearTimeout(late);
-}
-
-function signal(pid: number, name: NodeJS.Signals): void {
-  try {
-    process.kill(pid, name);
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
-  }
+  clearInterval(alive);
 }
 
 function urlOf(port: number, password: string): string {

@@ -2,11 +2,11 @@ import { readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 
 /**
- * The server that runs on the files in `folder`, or null. PostgreSQL writes its process id there; after a kill the file
+ * The server that runs on the files in `folder`, or null; `ready` once it takes connections. PostgreSQL writes its process id there; after a kill the file
  * stays, and when the id has since gone to another process (in a container it soon does) PostgreSQL would refuse to
  * start, so a file that no server stands behind is removed.
  */
-export function findRunning(folder: string): { pid: number; port: number } | null {
+export function findRunning(folder: string): { pid: number; port: number; ready: boolean } | null {
   const file = path.join(folder, 'postmaster.pid');
   let lines: string[];
   try {
@@ -17,12 +17,8 @@ export function findRunning(folder: string): { pid: number; port: number } | nul
   }
   // Lines: process id, data folder, start time, port, socket folder, listen address, shared memory, status.
   const [pid, port, status] = [Number(lines[0]), Number(lines[3]), lines[7]?.trim()];
-  if (pid > 0 && isAlive(pid) && isPostgres(pid)) {
-    if (port > 0 && status === 'ready') return { pid, port };
-    // Starting or stopping: whoever started it is at work on it; starting a second one reports that clearly.
-    return null;
-  }
-  rmSync(file);
+  if (pid > 0 && isAlive(pid) && isPostgres(pid)) return { pid, port, ready: port > 0 && status === 'ready' };
+  rmSync(file, { force: true });
   return null;
 }
 

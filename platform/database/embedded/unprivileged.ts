@@ -30,8 +30,8 @@ export function unprivilegedUser(): Unprivileged | null {
 }
 
 /**
- * Spawn a program as that user. Where a parent folder of `paths` is closed to others (a checkout under /root), the
- * program gets the one capability to read past that, since opening somebody's home folder is not ours to do.
+ * Spawn a program as that user. Where a parent folder of `paths`, the first of which is a program, is closed to others (a
+ * checkout under /root), it gets the one capability to read past that, since opening somebody's home folder is not ours to do.
  */
 export function spawnUnprivileged(
   user: Unprivileged | null,
@@ -52,11 +52,11 @@ export function spawnUnprivileged(
     `--bounding-set=${capability}`,
   ];
   try {
-    execFileSync('setpriv', [...drop, '--', program, '--version'], { stdio: 'pipe' });
+    execFileSync('setpriv', [...drop, '--', paths[0]!, '--version'], { stdio: 'pipe' });
   } catch (cause) {
     throw new AppError(
       'unsupported',
-      `PostgreSQL does not run as root, and other users cannot reach ${path.dirname(program)}: move the checkout out of root's home, run as an ordinary user, or set DATABASE_URL.`,
+      `PostgreSQL does not run as root, and other users cannot reach ${path.dirname(paths[0]!)}: move the checkout out of root's home, run as an ordinary user, or set DATABASE_URL.`,
       { cause },
     );
   }
