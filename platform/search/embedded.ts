@@ -129,16 +129,13 @@ async function pageIds(pool: Pool, lookup: Lookup): Promise<string[]> {
   return rows.map((row) => row.id);
 }
 
-/**
- * Best first; among equals those that begin with it, are short or say it often, then the better explanation. The four
- * weights are those of D, C, B, A.
- */
+/** Best first; among equals those that are short or say it often, then the better explanation. */
 async function rankByWords(pool: Pool, { query, coderIds }: Lookup, plan: WordPlan, depth: number): Promise<string[]> {
   const parameters = new Parameters();
   const condition = wordsCondition(plan, parameters);
   if (condition === null) return [];
   const density =
-    plan.terms.length > 0 ? `ts_rank('{0.4, 1, 0.4, 1}', words, ${parameters.add(anyOf(plan.terms.map((term) => term.any)), 'tsquery')}, 1)` : 'length(text)';
+    plan.terms.length > 0 ? `ts_rank('{1, 1, 1, 1}', words, ${parameters.add(anyOf(plan.terms.map((term) => term.any)), 'tsquery')}, 1)` : 'length(text)';
   const { rows } = await pool.query<{ id: string }>(
     `SELECT id::text FROM search_entries WHERE ${condition} AND ${filtersCondition(query, coderIds, parameters)}
      ORDER BY ${wordsScore(plan, parameters)} DESC, ${density} DESC, ${ORDER.relevance} LIMIT ${parameters.add(depth, 'int')}`,

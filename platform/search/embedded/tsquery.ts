@@ -1,14 +1,14 @@
 /** Pieces of PostgreSQL's tsquery language (“Text Search Types”), built from lexemes only: nothing typed gets in unquoted. */
 
-/** `ab`: words as they stand; `cd`: English stems; the first of each where the text begins. See upsert-entries. */
-export type LexemeWeight = 'ab' | 'cd';
+/** Words as they stand have weight A in a text's head and B after it, English stems C and D: see upsert-entries. */
+export type LexemeWeights = 'a' | 'ab' | 'c' | 'cd';
 
-export function lexemeQuery(lexeme: string, weight: LexemeWeight): string {
-  return `${quoteLexeme(lexeme)}:${weight}`;
+export function lexemeQuery(lexeme: string, weights: LexemeWeights): string {
+  return `${quoteLexeme(lexeme)}:${weights}`;
 }
 
-export function prefixQuery(prefix: string, weight: LexemeWeight): string {
-  return `${quoteLexeme(prefix)}:*${weight}`;
+export function prefixQuery(prefix: string, weights: LexemeWeights): string {
+  return `${quoteLexeme(prefix)}:*${weights}`;
 }
 
 /** Words that must stand at these distances from each other. `words`: in order, positions strictly rising. */

@@ -25,8 +25,11 @@ export interface WordPlan {
   phrases: string | null;
 }
 
-/** A word as it stands beats its other forms, those beat words it begins, and those beat a corrected typo. */
-const QUALITY = { exact: 1, stem: 0.9, prefix: 0.6, typo: 0.5, typoStep: 0.1 } as const;
+/**
+ * What a match is worth. Where the text begins, it names what it is about; there a word as it stands hardly beats
+ * another form of it. Then come words that were only begun, then corrected typos.
+ */
+const QUALITY = { exactHead: 1, stemHead: 0.95, exact: 0.8, stem: 0.75, prefix: 0.6, typo: 0.5, typoStep: 0.1 } as const;
 
 /** Share of the query's summed rarity that an entry must have; below it a match is by chance or by a common word. */
 const MIN_COVERAGE = 0.25;
@@ -92,17 +95,26 @@ function contentWords(typed: TypedWord[], hasPhrases: boolean): TypedWord[] {
 
 function buildTerm(word: TypedWord, begins: number, corrections: Correction[], total: number): WordTerm {
   const alternatives: WordTerm['alternatives'] = [];
+  const any: string[] = [];
+  const add = (query: string, quality: number, wider: string = query): void => {
+    alternatives.push({ query, quality });
+    any.push(wider);
+  };
   if (word.known > 0) {
-    alternatives.push({ query: lexemeQuery(word.lexeme, 'ab'), quality: QUALITY.exact });
-    if (word.stem !== null) alternatives.push({ query: lexemeQuery(word.stem, 'cd'), quality: QUALITY.stem });
+    // Whoever has the word has its stem, so that looking up one of them finds both.
+    const all = word.stem === null ? lexemeQuery(word.lexeme, 'ab') : lexemeQuery(word.stem, 'cd');
+    add(lexemeQuery(word.lexeme, 'a'), QUALITY.exactHead, all);
+    if (word.stem !== null) add(lexemeQuery(word.stem, 'c'), QUALITY.stemHead, all);
+    add(lexemeQuery(word.lexeme, 'ab'), QUALITY.exact, all);
+    if (word.stem !== null) add(lexemeQuery(word.stem, 'cd'), QUALITY.stem, all);
   }
-  if (begins > 0) alternatives.push({ query: prefixQuery(word.lexeme, 'ab'), quality: QUALITY.prefix });
+  if (begins > 0) add(prefixQuery(word.lexeme, 'ab'), QUALITY.prefix);
   for (const { lexeme, stem, distance } of corrections) {
     const query = stem === null ? lexemeQuery(lexeme, 'ab') : lexemeQuery(stem, 'cd');
-    alternatives.push({ query, quality: QUALITY.typo - QUALITY.typoStep * (distance - 1) });
+    add(query, QUALITY.typo - QUALITY.typoStep * (distance - 1));
   }
   const entries = Math.min(total, word.known || begins || corrections.reduce((sum, correction) => sum + correction.entries, 0));
-  return { weight: rarity(total, entries), alternatives, any: anyOf(alternatives.map((alternative) => alternative.query)) };
+  return { weight: rarity(total, entries), alternatives, any: anyOf([...new Set(any)]) };
 }
 
 /** Inverse document frequency as in BM25 (Robertson and Zaragoza 2009), never quite nothing. */
