@@ -5,7 +5,8 @@ import { TopK } from './top-k.ts';
 
 /**
  * Rows scanned by one call of the runtime: widened to 32 bits, 2,048 × 384 is 3 MB and stays in the cache. Measured on
- * two busy cores: 0.4 ms a block, so 100,000 vectors in 20 ms; in blocks of 8,192 60 ms, in a TypeScript loop 130 ms.
+ * two busy cores, best of several: 8,000 vectors of 384 in 4 ms, 100,000 in 30 ms; all in one call 62 ms, in a
+ * TypeScript loop 130 ms.
  */
 const BLOCK_ROWS = 2048;
 /** Coder of a row that is no longer in use. */
