@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -25,10 +25,12 @@ test('a secret is made once, kept, long and readable by its owner only', () => {
 });
 
 test('a second process finds the instance and its secrets', () => {
-  writeInstance(dataDir, instance);
+  // What is handed over may hold more, such as a key; only the addresses are written.
+  writeInstance(dataDir, { ...instance, ...{ llm: 'key' } });
   const worker = ensureSecret(dataDir, 'worker');
   const auth = ensureSecret(dataDir, 'auth');
   expect(statSync(path.join(dataDir, 'instance.json')).mode & 0o777).toBe(0o600);
+  expect(JSON.parse(readFileSync(path.join(dataDir, 'instance.json'), 'utf8'))).toEqual(instance);
   expect(readInstance(dataDir)).toEqual(instance);
   const env = resolveInstance(loadEnvironment({ ATLAS_DATA_DIR: dataDir }));
   expect(env).toMatchObject({ ...instance, workerSecret: worker, authSecret: auth });

@@ -22,7 +22,7 @@ function instanceFile(dataDir: string): string {
 export function writeInstance(dataDir: string, instance: Instance): void {
   mkdirSync(dataDir, { recursive: true });
   const draft = `${instanceFile(dataDir)}.${process.pid}`;
-  writeFileSync(draft, `${JSON.stringify(instance, null, 2)}\n`, { mode: 0o600 });
+  writeFileSync(draft, `${JSON.stringify(instanceSchema.parse(instance), null, 2)}\n`, { mode: 0o600 });
   chmodSync(draft, 0o600);
   renameSync(draft, instanceFile(dataDir));
 }
