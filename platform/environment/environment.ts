@@ -48,7 +48,7 @@ export interface Environment {
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-const port = z.coerce.number().int('must be a whole number').min(1, 'must be at least 1').max(65_535, 'must be at most 65535');
+const port = z.coerce.number('must be a whole number').int('must be a whole number').min(1, 'must be at least 1').max(65_535, 'must be at most 65535');
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' });
 const secret = z.string().min(32, 'must have at least 32 characters, e.g. from `openssl rand -hex 32`');
 
@@ -76,7 +76,7 @@ const sourceSchema = z.object({
   ATLAS_ADMIN_EMAIL: z.email('must be an e-mail address').optional(),
   ATLAS_ADMIN_PASSWORD: z.string().min(10, 'must have at least 10 characters').optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
-  ATLAS_THREADS: z.coerce.number().int('must be a whole number').min(1, 'must be at least 1').max(1024, 'must be at most 1024').optional(),
+  ATLAS_THREADS: z.coerce.number('must be a whole number').int('must be a whole number').min(1, 'must be at least 1').max(1024, 'must be at most 1024').optional(),
 });
 
 /**
