@@ -20,8 +20,8 @@ export interface Background {
   windows: number;
   windowsWith: Uint32Array;
   sample: BackgroundSample;
-  /** Working memory of one latent at a time. */
-  scratch: Record<'hits' | 'support' | 'lastWindow' | 'slots', FeatureScratch>;
+  /** Working memory of one latent at a time; empty between them. */
+  scratch: FeatureScratch;
 }
 
 /** Evenly spaced windows of the corpus. */
@@ -32,6 +32,9 @@ export interface BackgroundSample {
   /** The sample's tokens with feature f: postings[offsets[f] … offsets[f + 1]). */
   offsets: Int32Array;
   postings: Int32Array;
+  /** And the features of sample token i: features[tokenOffsets[i] … tokenOffsets[i + 1]). */
+  tokenOffsets: Int32Array;
+  features: Int32Array;
 }
 
 /** How many train tokens show a feature; 0 for one first met since. */
@@ -76,8 +79,7 @@ export function buildBackground(rows: Iterable<Int32Array>, tokens: TokenTable):
       if (end - start === WINDOW_TOKENS) spans.push({ row, start, end });
     }
   }
-  const scratch = { hits: new FeatureScratch(), support: new FeatureScratch(), lastWindow: new FeatureScratch(), slots: new FeatureScratch() };
-  return { lexicon, tokens: total, counts, windows, windowsWith: withWord, sample: takeSample(lexicon, spans), scratch };
+  return { lexicon, tokens: total, counts, windows, windowsWith: withWord, sample: takeSample(lexicon, spans), scratch: new FeatureScratch() };
 }
 
 function takeSample(lexicon: Lexicon, spans: readonly { row: Int32Array; start: number; end: number }[]): BackgroundSample {
@@ -89,17 +91,24 @@ function takeSample(lexicon: Lexicon, spans: readonly { row: Int32Array; start: 
     texts.push(annotate(lexicon, row.subarray(start, end), row.subarray(Math.max(0, start - CONTEXT_TOKENS), start)));
     windowStarts[k + 1] = windowStarts[k]! + end - start;
   }
+  const tokens = windowStarts[count]!;
+  const tokenOffsets = new Int32Array(tokens + 1);
+  const features = new Int32Array(texts.reduce((sum, text) => sum + text.features.length, 0));
   const offsets = new Int32Array(lexicon.featureLimit + 1);
-  for (const { features } of texts) for (const feature of features) offsets[feature + 1]!++;
+  let at = 0;
+  texts.forEach((text, k) => {
+    for (let i = 0; i + 1 < text.offsets.length; i++) tokenOffsets[windowStarts[k]! + i + 1] = at + text.offsets[i + 1]!;
+    features.set(text.features, at);
+    at += text.features.length;
+  });
+  for (const feature of features) offsets[feature + 1]!++;
   for (let f = 0; f < lexicon.featureLimit; f++) offsets[f + 1]! += offsets[f]!;
   const next = offsets.slice();
-  const postings = new Int32Array(offsets[lexicon.featureLimit]!);
-  texts.forEach((text, k) => {
-    for (let token = 0; token < text.units.length; token++) {
-      for (let i = text.offsets[token]!; i < text.offsets[token + 1]!; i++) postings[next[text.features[i]!]!++] = windowStarts[k]! + token;
-    }
-  });
-  return { tokens: windowStarts[count]!, windowStarts, offsets, postings };
+  const postings = new Int32Array(features.length);
+  for (let token = 0; token < tokens; token++) {
+    for (let i = tokenOffsets[token]!; i < tokenOffsets[token + 1]!; i++) postings[next[features[i]!]!++] = token;
+  }
+  return { tokens, windowStarts, offsets, postings, tokenOffsets, features };
 }
 
 function fitted(array: Uint32Array<ArrayBuffer>, length: number): Uint32Array<ArrayBuffer> {

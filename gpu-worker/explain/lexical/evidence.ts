@@ -8,6 +8,8 @@ export interface Evidence {
   windows: readonly AnnotatedText[];
   /** First token of each window, and the end of the last. */
   starts: Int32Array;
+  /** The window each token is in. */
+  windowOf: Int32Array;
   /** One a token; 0 is silence. */
   activations: Float32Array;
 }
@@ -16,6 +18,10 @@ export function gatherEvidence(windows: readonly LexicalWindow[], lexicon: Lexic
   const starts = new Int32Array(windows.length + 1);
   windows.forEach(({ tokens }, w) => (starts[w + 1] = starts[w]! + tokens.length));
   const activations = new Float32Array(starts[windows.length]!);
-  windows.forEach((window, w) => activations.set(window.activations, starts[w]!));
-  return { windows: windows.map(({ tokens, before }) => annotateWindow(lexicon, tokens, before)), starts, activations };
+  const windowOf = new Int32Array(activations.length);
+  windows.forEach((window, w) => {
+    activations.set(window.activations, starts[w]!);
+    windowOf.fill(w, starts[w]!, starts[w + 1]!);
+  });
+  return { windows: windows.map(({ tokens, before }) => annotateWindow(lexicon, tokens, before)), starts, windowOf, activations };
 }

@@ -4,7 +4,8 @@
  */
 export class FeatureScratch {
   private values = new Float64Array(0);
-  private touched: number[] = [];
+  private touched = new Int32Array(4096);
+  private count = 0;
 
   /** Makes room for features below `limit`. */
   fit(limit: number): void {
@@ -14,8 +15,16 @@ export class FeatureScratch {
     this.values = larger;
   }
 
+  /** `amount` > 0: a place that comes back to 0 would be listed twice. */
   add(feature: number, amount: number): void {
-    if (this.values[feature] === 0) this.touched.push(feature);
+    if (this.values[feature] === 0) {
+      if (this.count === this.touched.length) {
+        const larger = new Int32Array(2 * this.count);
+        larger.set(this.touched);
+        this.touched = larger;
+      }
+      this.touched[this.count++] = feature;
+    }
     this.values[feature]! += amount;
   }
 
@@ -23,13 +32,13 @@ export class FeatureScratch {
     return this.values[feature]!;
   }
 
-  /** Features that are not 0, in the order they were first touched. */
-  get features(): readonly number[] {
-    return this.touched;
+  /** The features added to, in the order of their first time; valid until the next `add` or `clear`. */
+  get features(): Int32Array {
+    return this.touched.subarray(0, this.count);
   }
 
   clear(): void {
-    for (const feature of this.touched) this.values[feature] = 0;
-    this.touched = [];
+    for (let i = 0; i < this.count; i++) this.values[this.touched[i]!] = 0;
+    this.count = 0;
   }
 }

@@ -7,39 +7,41 @@ interface WeightedTokens {
   sampleTokens: Int32Array;
 }
 
-/** The cut of windows that fire from windows of the corpus with the best balanced accuracy on what the rule was learnt from. */
-export function learnThreshold(evidence: Evidence, background: Background, features: readonly WeightedTokens[]): { bias: number; threshold: number } {
+/**
+ * The cut with the best balanced accuracy between the latent's train windows and windows of the corpus, halfway between
+ * two scores so that neither side is grazed. Without one better than chance the cut lies above every window.
+ */
+export function learnThreshold(evidence: Evidence, background: Background, features: readonly WeightedTokens[], bias: number): number {
   const { sample } = background;
-  const train = new Float64Array(evidence.activations.length);
-  const corpus = new Float64Array(sample.tokens);
-  for (const feature of features) {
-    for (const token of feature.trainTokens) train[token]! += feature.weight;
-    for (const token of feature.sampleTokens) corpus[token]! += feature.weight;
+  const train = new Float64Array(evidence.activations.length).fill(bias);
+  const corpus = new Float64Array(sample.tokens).fill(bias);
+  for (const { weight, trainTokens, sampleTokens } of features) {
+    for (const token of trainTokens) train[token]! += weight;
+    for (const token of sampleTokens) corpus[token]! += weight;
   }
   const firing = windowMaxima(train, evidence.starts);
   const silent = windowMaxima(corpus, sample.windowStarts);
-  const cuts = [...new Set([...firing, ...silent])].sort((a, b) => a - b);
-  let threshold = Number.EPSILON;
-  let best = -1;
-  for (let i = 0; i < cuts.length; i++) {
-    const cut = i === 0 ? cuts[0]! / 2 : (cuts[i]! + cuts[i - 1]!) / 2;
-    const score = share(firing, cut) - share(silent, cut);
-    if (score > best) {
-      best = score;
-      threshold = cut;
-    }
+  const levels = Float64Array.from(new Set([...firing, ...silent])).sort();
+  let threshold = (levels.at(-1) ?? bias) + 1;
+  let best = 0;
+  // From the top down the shares above the cut grow one level at a time.
+  let [i, j] = [firing.length, silent.length];
+  for (let k = levels.length - 1; k > 0; k--) {
+    while (i > 0 && firing[i - 1]! >= levels[k]!) i--;
+    while (j > 0 && silent[j - 1]! >= levels[k]!) j--;
+    const gain = (firing.length - i) / Math.max(1, firing.length) - (silent.length - j) / Math.max(1, silent.length);
+    if (gain <= best) continue;
+    best = gain;
+    threshold = (levels[k]! + levels[k - 1]!) / 2;
   }
-  return { bias: 0, threshold };
+  return threshold;
 }
 
-function windowMaxima(scores: Float64Array, starts: Int32Array): number[] {
-  return Array.from({ length: starts.length - 1 }, (_, w) => {
-    let max = 0;
-    for (let token = starts[w]!; token < starts[w + 1]!; token++) max = Math.max(max, scores[token]!);
-    return max;
-  });
-}
-
-function share(values: readonly number[], cut: number): number {
-  return values.length === 0 ? 0 : values.filter((v) => v >= cut).length / values.length;
+/** Highest score of each window, ascending. */
+function windowMaxima(scores: Float64Array, starts: Int32Array): Float64Array {
+  const maxima = new Float64Array(starts.length - 1).fill(-Infinity);
+  for (let w = 0; w < maxima.length; w++) {
+    for (let token = starts[w]!; token < starts[w + 1]!; token++) if (scores[token]! > maxima[w]!) maxima[w] = scores[token]!;
+  }
+  return maxima.filter((value) => value > -Infinity).sort();
 }
