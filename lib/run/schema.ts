@@ -15,13 +15,21 @@ export const runConfigSchema = z.strictObject({
   hookpoint: z.string().min(1).optional().describe('Where the coder reads; by default what its own files say'),
   text: z.string().min(1).default('sotu').describe('Slug of a registered text source'),
   tokens: z.number().int().min(10_000).max(100_000_000).default(524_288).describe('Tokens to read, BOS not counted'),
-  seed: z.number().int().min(0).max(2 ** 31 - 1).default(22),
+  seed: z
+    .number()
+    .int()
+    .min(0)
+    .max(2 ** 31 - 1)
+    .default(22),
   protocol: z.enum(['atlas']).default('atlas'),
   latents: z
     .union([z.literal('all'), z.strictObject({ first: z.number().int().min(1) }), z.strictObject({ random: z.number().int().min(1) })])
     .default('all')
     .describe('Which latents to explain: all, the first n, or n drawn at random'),
-  explainers: z.array(z.enum(['lexical', 'llm'])).min(1).default(['lexical']),
+  explainers: z
+    .array(z.enum(['lexical', 'llm']))
+    .min(1)
+    .default(['lexical']),
   scorers: z.array(z.enum(['embedding', 'rule', 'detection'])).default(['embedding', 'rule']),
 });
 export type RunConfig = z.infer<typeof runConfigSchema>;
@@ -30,12 +38,7 @@ export type RunConfigInput = z.input<typeof runConfigSchema>;
 /** How a run stands, derived from its timestamps; never stored. */
 export type RunState = 'queued' | 'running' | 'finished' | 'failed' | 'cancelled';
 
-export function runState(run: {
-  startedAt: Date | null;
-  finishedAt: Date | null;
-  cancelledAt: Date | null;
-  failedAt: Date | null;
-}): RunState {
+export function runState(run: { startedAt: Date | null; finishedAt: Date | null; cancelledAt: Date | null; failedAt: Date | null }): RunState {
   if (run.cancelledAt) return 'cancelled';
   if (run.failedAt) return 'failed';
   if (run.finishedAt) return 'finished';
