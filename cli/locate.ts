@@ -1,17 +1,18 @@
+import { join } from 'node:path';
+import * as hub from '#gpu-worker/hub/locate.ts';
 import type { Environment } from '#platform/environment/environment.ts';
+import { warn } from './warn.ts';
 
-/** Where something named on the command line lies, and the hub's commit that it is, when it comes from there. */
-export interface Located {
-  dir: string;
-  commit: string | null;
+/** The folder of a model that a user named: one here, or one of the hub, fetched into the data folder. */
+export function locateModel(environment: Environment, name: string): Promise<hub.Located> {
+  return hub.locateModel(name, hubOptions(environment));
 }
 
-/** The folder of a model that a user named. */
-export function locateModel(_environment: Environment, name: string): Promise<Located> {
-  return Promise.resolve({ dir: name, commit: null });
+/** The folder of a sparse coder that a user named, likewise. */
+export function locateCoder(environment: Environment, name: string): Promise<hub.Located> {
+  return hub.locateCoder(name, hubOptions(environment));
 }
 
-/** The folder of a sparse coder that a user named. */
-export function locateCoder(_environment: Environment, name: string): Promise<Located> {
-  return Promise.resolve({ dir: name, commit: null });
+function hubOptions({ dataDir, hub: { endpoint, token } }: Environment): Parameters<typeof hub.locateModel>[1] {
+  return { cacheDir: join(dataDir, 'hub'), endpoint, token, say: warn };
 }

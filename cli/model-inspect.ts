@@ -1,11 +1,12 @@
 import { stat } from 'node:fs/promises';
 import { isAppError } from '#lib/errors/app-error.ts';
+import type { Located } from '#gpu-worker/hub/locate.ts';
 import { readTemplate } from '#gpu-worker/model/chat-template.ts';
 import { openCheckpoint, type Checkpoint } from '#gpu-worker/model/checkpoint.ts';
 import { listHookpoints } from '#gpu-worker/model/hookpoints.ts';
 import { openTokenizer } from '#gpu-worker/model/tokenizer.ts';
 import { loadEnvironment } from '#platform/environment/environment.ts';
-import { locateModel, type Located } from './locate.ts';
+import { locateModel } from './locate.ts';
 
 /** Prints what a checkpoint is. One that cannot be run is described as far as `--json` goes, and throws what opening it throws. */
 export async function modelInspect(name: string, { json }: { json: boolean }, print: (line: string) => void): Promise<void> {

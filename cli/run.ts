@@ -8,10 +8,13 @@ import { AppError, errorMessage } from '#lib/errors/app-error.ts';
 import { runConfigSchema, type RunConfig, type RunSummary } from '#lib/run/schema.ts';
 import { openCheckpoint } from '#gpu-worker/model/checkpoint.ts';
 import { registerCoder, registerModel, registerText } from '#gpu-worker/catalogue/register.ts';
+import type { Located } from '#gpu-worker/hub/locate.ts';
 import { resolveHookpoint } from '#gpu-worker/model/hookpoints.ts';
 import { createWorker } from '#gpu-worker/worker.ts';
+import type { Environment } from '#platform/environment/environment.ts';
 import { getRun } from '#server/runs/queries.ts';
 import { startRun } from '#server/runs/start.ts';
+import { locateCoder, locateModel } from './locate.ts';
 import { withInstance } from './open-instance.ts';
 import { progressLines } from './progress-bar.ts';
 
@@ -47,7 +50,7 @@ export function readRunConfig(file: string): RunConfig {
 export async function runFile(file: string, print: (line: string) => void): Promise<void> {
   const config = readRunConfig(file);
   await withInstance(async ({ environment, database, log }) => {
-    const registered = await registerFolders(database.pool, config);
+    const registered = await registerFolders(database.pool, environment, config);
     // Its own id: a worker of the site that runs beside this one must not take its leases for its own.
     const worker = createWorker({ environment, database, log: log.child({}, { level: 'warn' }), workerId: `atlas-run-${process.pid}` });
     const stop = new AbortController();
@@ -87,20 +90,22 @@ async function follow(pool: Pool, runId: string, signal: AbortSignal): Promise<R
   }
 }
 
-/** Enters folders that the configuration names, so that the run and its pages have something to point at. */
-async function registerFolders(pool: Pool, config: RunConfig): Promise<RunConfig> {
+/** Enters folders (and what the hub has by that name) that the configuration names, so that the run and its pages have something to point at. */
+async function registerFolders(pool: Pool, environment: Environment, config: RunConfig): Promise<RunConfig> {
   const out = { ...config };
   if (isFolder(config.model)) {
-    if (config.hookpoint !== undefined) resolveHookpoint((await openCheckpoint(config.model)).spec, config.hookpoint);
-    out.model = await knownSlug(pool, 'models', config.model) ?? slugOf(config.model);
-    await registerModel(pool, { slug: out.model, name: path.basename(config.model), location: config.model });
+    const location = placeOf(config.model, await locateModel(environment, config.model));
+    if (config.hookpoint !== undefined) resolveHookpoint((await openCheckpoint(location)).spec, config.hookpoint);
+    out.model = await knownSlug(pool, 'models', location) ?? slugOf(config.model);
+    await registerModel(pool, { slug: out.model, name: path.basename(config.model), location });
   }
   if (isFolder(config.coder)) {
     const { rows } = await pool.query<{ id: string }>('SELECT id::text FROM models WHERE slug = $1', [out.model]);
     const modelId = rows[0]?.id;
     if (modelId === undefined) throw new AppError('invalid_config', `The model ${out.model} is not known here; give its folder.`, { field: 'model' });
-    out.coder = await knownSlug(pool, 'sparse_coders', config.coder) ?? slugOf(path.join(path.basename(path.dirname(path.resolve(config.coder))), path.basename(config.coder)));
-    await registerCoder(pool, BigInt(modelId), { slug: out.coder, name: config.coder, location: config.coder }, config.hookpoint);
+    const location = placeOf(config.coder, await locateCoder(environment, config.coder));
+    out.coder = await knownSlug(pool, 'sparse_coders', location) ?? slugOf(path.join(path.basename(path.dirname(path.resolve(config.coder))), path.basename(config.coder)));
+    await registerCoder(pool, BigInt(modelId), { slug: out.coder, name: config.coder, location }, config.hookpoint);
   }
   if (isFolder(config.text)) {
     out.text = await knownSlug(pool, 'text_sources', config.text) ?? slugOf(config.text);
@@ -108,6 +113,9 @@ async function registerFolders(pool: Pool, config: RunConfig): Promise<RunConfig
   }
   return out;
 }
+
+/** A folder of the user's own stays as it was written; one of the hub is where its commit was fetched to. */
+const placeOf = (name: string, { dir, commit }: Located): string => (commit === null ? name : dir);
 
 const isFolder = (name: string): boolean => /[\\/]/.test(name) || (existsSync(name) && !/^[\w.-]+$/.test(name));
 

@@ -7,6 +7,7 @@ import { bindTensors, decoderTensors, type TensorLookup } from './decoder-tensor
 import { familyOf } from './families/registry.ts';
 import { fingerprint } from './fingerprint.ts';
 import { listHookpoints, type Hookpoint } from './hookpoints.ts';
+import { refuseLinksOut } from './links.ts';
 import { elementCount, type Dtype } from './stored-tensor.ts';
 import { openWeights } from './weights.ts';
 
@@ -46,10 +47,11 @@ const tokensSchema = z.looseObject({ model_type: z.string(), bos_token_id: token
 
 /**
  * Opens a checkpoint folder: `config.json` with `model.safetensors` or its shards. Throws AppError 'not_found',
- * 'invalid_config' (naming the key), 'unsupported', 'corrupt_file' or 'shape_mismatch' (naming the tensor).
+ * 'invalid_config' (naming the key), 'forbidden' (a link out of the folder), 'unsupported', 'corrupt_file' or 'shape_mismatch' (naming the tensor).
  */
 export async function openCheckpoint(folder: string): Promise<Checkpoint> {
   const dir = resolve(folder);
+  await refuseLinksOut(dir);
   const where = join(dir, 'config.json');
   const text = await readConfig(where);
   const raw = parseObject(text, where);

@@ -5,9 +5,9 @@ import { AppError, errorMessage } from '#lib/errors/app-error.ts';
 import { openSafetensors, type SafetensorsFile } from './safetensors.ts';
 import type { StoredTensor } from './stored-tensor.ts';
 
-const SINGLE = 'model.safetensors';
-const INDEX = 'model.safetensors.index.json';
-const PICKLES = ['pytorch_model.bin', 'pytorch_model.bin.index.json'];
+export const SINGLE_FILE = 'model.safetensors';
+export const SHARD_INDEX = 'model.safetensors.index.json';
+export const PICKLES = ['pytorch_model.bin', 'pytorch_model.bin.index.json'];
 const MAX_INDEX_BYTES = 64 * 1024 * 1024;
 
 // A shard is a plain name beside its index: a path in it could point anywhere on the machine.
@@ -24,19 +24,33 @@ export interface Weights {
  * AppError 'not_found' when the folder has neither, 'unsupported' when it has only pickles, 'corrupt_file' otherwise.
  */
 export async function openWeights(dir: string): Promise<Weights> {
-  if (await exists(join(dir, SINGLE))) {
-    const file = await openSafetensors(join(dir, SINGLE));
+  if (await exists(join(dir, SINGLE_FILE))) {
+    const file = await openSafetensors(join(dir, SINGLE_FILE));
     return { files: [file], tensors: file.tensors };
   }
-  if (await exists(join(dir, INDEX))) return openShards(dir);
+  if (await exists(join(dir, SHARD_INDEX))) return openShards(dir);
   for (const name of PICKLES) {
     if (await exists(join(dir, name))) throw new AppError('unsupported', `${dir} holds its weights in ${name}, a Python pickle, which can run code when it is read; convert it to safetensors.`);
   }
-  throw new AppError('not_found', `${dir} holds neither ${SINGLE} nor ${INDEX}.`);
+  throw new AppError('not_found', `${dir} holds neither ${SINGLE_FILE} nor ${SHARD_INDEX}.`);
 }
 
 async function openShards(dir: string): Promise<Weights> {
-  const path = join(dir, INDEX);
+  const path = join(dir, SHARD_INDEX);
+  const shardOf = await readShardIndex(path);
+  const files = new Map<string, SafetensorsFile>();
+  for (const name of [...new Set(shardOf.values())].sort()) files.set(name, await openSafetensors(join(dir, name)));
+  const tensors = new Map<string, StoredTensor>();
+  for (const [tensor, shard] of shardOf) {
+    const stored = files.get(shard)?.tensors.get(tensor);
+    if (!stored) throw new AppError('corrupt_file', `${path} says that tensor ${tensor} is in ${shard}, but it is not.`);
+    tensors.set(tensor, stored);
+  }
+  return { files: [...files.values()], tensors };
+}
+
+/** The shard of each tensor, by a checkpoint's index. Throws AppError 'corrupt_file', also for a shard that is no plain file name. */
+export async function readShardIndex(path: string): Promise<Map<string, string>> {
   if ((await stat(path)).size > MAX_INDEX_BYTES) throw new AppError('corrupt_file', `${path} is larger than ${MAX_INDEX_BYTES} bytes.`);
   let json: unknown;
   try {
@@ -49,16 +63,7 @@ async function openShards(dir: string): Promise<Weights> {
     const issue = parsed.error.issues[0];
     throw new AppError('corrupt_file', `${path} is wrong at ${issue?.path.join('.') ?? 'its root'}: ${issue?.message ?? 'unknown'}.`);
   }
-  const names = [...new Set(Object.values(parsed.data.weight_map))].sort();
-  const files = new Map<string, SafetensorsFile>();
-  for (const name of names) files.set(name, await openSafetensors(join(dir, name)));
-  const tensors = new Map<string, StoredTensor>();
-  for (const [tensor, shard] of Object.entries(parsed.data.weight_map)) {
-    const stored = files.get(shard)?.tensors.get(tensor);
-    if (!stored) throw new AppError('corrupt_file', `${path} says that tensor ${tensor} is in ${shard}, but it is not.`);
-    tensors.set(tensor, stored);
-  }
-  return { files: [...files.values()], tensors };
+  return new Map(Object.entries(parsed.data.weight_map));
 }
 
 async function exists(path: string): Promise<boolean> {

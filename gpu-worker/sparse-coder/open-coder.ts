@@ -1,14 +1,14 @@
 import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { AppError, errorMessage } from '#lib/errors/app-error.ts';
+import { refuseLinksOut } from '#gpu-worker/model/links.ts';
 import type { SparseCoder } from './coder.ts';
+import { CODER_FILES_EXPECTED } from './coder-layouts.ts';
 import { openGemmaScope } from './gemma-scope.ts';
 import { openGemmaScope2 } from './gemma-scope-2.ts';
 import { openLlamaScope } from './llama-scope.ts';
 import { openSaeLens } from './saelens.ts';
 import { openSparsify } from './sparsify.ts';
-
-const EXPECTED = 'cfg.json with sae.safetensors (sparsify) or sae_weights.safetensors (SAELens), params.npz (Gemma Scope), params.safetensors (Gemma Scope 2) or hyperparams.json (Llama Scope)';
 
 /**
  * Opens a sparse coder's folder, recognising the format by its files, not by its name. Throws AppError 'not_found' when
@@ -21,12 +21,15 @@ export async function openSparseCoder(folder: string): Promise<SparseCoder> {
     throw new AppError('not_found', `${dir} cannot be read: ${errorMessage(cause)}`, { cause });
   });
   const open = readerFor(names);
-  if (open) return open(dir);
+  if (open) {
+    for (const folder of [dir, join(dir, 'checkpoints')]) await refuseLinksOut(folder);
+    return open(dir);
+  }
   const inside = await coderFolders(dir);
   const hint = inside.length > 0 ? ` It holds coders in ${inside.slice(0, 8).join(', ')}${inside.length > 8 ? ', …' : ''}: name one of these.` : '';
   const pickle = names.find((name) => /\.(?:pt|pth|bin|pkl)$/.test(name));
   const refusal = pickle && inside.length === 0 ? ` ${pickle} is a Python pickle, which can run code when it is read.` : '';
-  throw new AppError('unsupported', `${dir} holds no sparse coder; ${EXPECTED} is expected.${hint}${refusal}`);
+  throw new AppError('unsupported', `${dir} holds no sparse coder; ${CODER_FILES_EXPECTED} is expected.${hint}${refusal}`);
 }
 
 function readerFor(names: readonly string[]): ((dir: string) => Promise<SparseCoder>) | null {

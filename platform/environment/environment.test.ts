@@ -18,6 +18,8 @@ test('an empty environment gives the embedded set-up on loopback', () => {
     workerPort: 3100,
     logLevel: 'info',
     threads: null,
+    device: 'auto',
+    hub: { endpoint: 'https://huggingface.co', token: null },
   });
   expect(Object.isFrozen(env)).toBe(true);
 });
@@ -29,6 +31,7 @@ test('an empty value is an absent one', () => {
 test('the language model needs its address and its name', () => {
   const both = { LLM_BASE_URL: 'http://localhost:8000/v1', LLM_MODEL: 'm' };
   expect(loadEnvironment(both).llm).toEqual({ baseUrl: 'http://localhost:8000/v1', apiKey: null, model: 'm' });
+  expect(loadEnvironment({ LLM_BASE_URL: 'local:', LLM_MODEL: 'a/b' }).llm).toEqual({ baseUrl: 'local:', apiKey: null, model: 'a/b' });
   expect(() => loadEnvironment({ LLM_BASE_URL: both.LLM_BASE_URL })).toThrow('LLM_BASE_URL is set without LLM_MODEL');
   expect(() => loadEnvironment({ LLM_MODEL: 'm' })).toThrow('LLM_MODEL is set without LLM_BASE_URL');
 });
@@ -42,6 +45,12 @@ test.each([
   [{ ATLAS_ADMIN_EMAIL: 'nobody' }, 'ATLAS_ADMIN_EMAIL'],
   [{ LOG_LEVEL: 'loud' }, 'LOG_LEVEL'],
   [{ ATLAS_THREADS: '0' }, 'ATLAS_THREADS'],
+  [{ ATLAS_DEVICE: 'tpu' }, 'ATLAS_DEVICE'],
+  [{ HF_TOKEN: 'secret' }, 'HF_TOKEN'],
+  [{ HF_ENDPOINT: 'huggingface.co' }, 'HF_ENDPOINT'],
+  [{ LLM_BASE_URL: 'local:x', LLM_MODEL: 'm' }, 'LLM_BASE_URL'],
 ])('%j is refused by name', (source, field) => {
-  expect(() => loadEnvironment(source)).toThrow(expect.objectContaining({ code: 'invalid_config', field, message: expect.stringMatching(new RegExp(`^The environment variable ${field} must `)) }));
+  expect(() => loadEnvironment(source)).toThrow(
+    expect.objectContaining({ code: 'invalid_config', field, message: expect.stringMatching(new RegExp(`^The environment variable ${field} must `)) }),
+  );
 });

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { AppError } from '#lib/errors/app-error.ts';
 
-/** An OpenAI-compatible endpoint. */
+/** An OpenAI-compatible endpoint; or, with the address `local:`, a checkpoint that this machine runs, `model` its folder or its name on the hub. */
 export interface Endpoint {
   baseUrl: string;
   apiKey: string | null;
@@ -23,7 +23,10 @@ export interface Environment {
   meiliKey: string | null;
   /** May only search. */
   meiliSearchKey: string | null;
-  /** Null: no language model; the lexical baseline and the local scorers only. */
+  /**
+   * Null: no language model; the lexical baseline and the local scorers only. `LLM_BASE_URL=local:` with
+   * `LLM_MODEL=<folder or org/name>` makes an instruct checkpoint of this machine the language model, no server needed.
+   */
   llm: Endpoint | null;
   /** Null: the bundled embedder in the worker. */
   embedder: Endpoint | null;
@@ -43,13 +46,22 @@ export interface Environment {
   logLevel: LogLevel;
   /** Threads of the numeric runtime; null: as many as the machine has cores. */
   threads: number | null;
+  /** What the numeric runtime computes on; `auto`: a GPU where its libraries lie, else the CPU. */
+  device: DeviceChoice;
+  /** Where models and coders are fetched from; the token reads what is private or gated. */
+  hub: { endpoint: string; token: string | null };
 }
+
+export const DEVICE_CHOICES = ['auto', 'cpu', 'cuda', 'webgpu'] as const;
+export type DeviceChoice = (typeof DEVICE_CHOICES)[number];
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 const port = z.coerce.number('must be a whole number').int('must be a whole number').min(1, 'must be at least 1').max(65_535, 'must be at most 65535');
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' });
+/** The address of a language model that this machine runs itself. */
+export const LOCAL_MODEL = 'local:';
 const secret = z.string().min(32, 'must have at least 32 characters, e.g. from `openssl rand -hex 32`');
 
 const sourceSchema = z.object({
@@ -59,7 +71,7 @@ const sourceSchema = z.object({
   MEILI_URL: httpUrl.optional(),
   MEILI_MASTER_KEY: z.string().optional(),
   MEILI_SEARCH_KEY: z.string().optional(),
-  LLM_BASE_URL: httpUrl.optional(),
+  LLM_BASE_URL: z.union([z.literal(LOCAL_MODEL), httpUrl], 'must be an http:// or https:// URL, or local:').optional(),
   LLM_API_KEY: z.string().optional(),
   LLM_MODEL: z.string().optional(),
   EMBEDDER_BASE_URL: httpUrl.optional(),
@@ -76,7 +88,15 @@ const sourceSchema = z.object({
   ATLAS_ADMIN_EMAIL: z.email('must be an e-mail address').optional(),
   ATLAS_ADMIN_PASSWORD: z.string().min(10, 'must have at least 10 characters').optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
-  ATLAS_THREADS: z.coerce.number('must be a whole number').int('must be a whole number').min(1, 'must be at least 1').max(1024, 'must be at most 1024').optional(),
+  ATLAS_THREADS: z.coerce
+    .number('must be a whole number')
+    .int('must be a whole number')
+    .min(1, 'must be at least 1')
+    .max(1024, 'must be at most 1024')
+    .optional(),
+  ATLAS_DEVICE: z.enum(DEVICE_CHOICES, `must be one of ${DEVICE_CHOICES.join(', ')}`).default('auto'),
+  HF_ENDPOINT: httpUrl.default('https://huggingface.co'),
+  HF_TOKEN: z.string().startsWith('hf_', 'must begin with hf_').optional(),
 });
 
 /**
@@ -115,6 +135,8 @@ export function loadEnvironment(source: Record<string, string | undefined>): Env
     adminPassword: env.ATLAS_ADMIN_PASSWORD ?? null,
     logLevel: env.LOG_LEVEL,
     threads: env.ATLAS_THREADS ?? null,
+    device: env.ATLAS_DEVICE,
+    hub: Object.freeze({ endpoint: env.HF_ENDPOINT.replace(/\/+$/, ''), token: env.HF_TOKEN ?? null }),
   });
 }
 

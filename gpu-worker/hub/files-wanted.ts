@@ -1,0 +1,68 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AppError } from '#lib/errors/app-error.ts';
+import { PICKLES, readShardIndex, SHARD_INDEX, SINGLE_FILE } from '#gpu-worker/model/weights.ts';
+import { coderFiles, CODER_FILES_EXPECTED } from '#gpu-worker/sparse-coder/coder-layouts.ts';
+import type { FilesWanted } from './snapshot.ts';
+
+const CONFIG = 'config.json';
+/** Small files that are used where they are there. */
+const BESIDE = ['generation_config.json', 'tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json', 'chat_template.jinja'];
+const PICKLE = /\.(?:pt|pth|bin|pkl)$/;
+
+/** What a language model needs of its folder: config, tokenizer, and weights in safetensors. `where` is for people. */
+export function modelFiles(where: string): FilesWanted {
+  return {
+    kind: 'model',
+    first(names) {
+      if (!names.includes(CONFIG)) throw new AppError('not_found', `${where} has no ${CONFIG}: it is no checkpoint in Hugging Face's layout.`);
+      const weights = [SINGLE_FILE, SHARD_INDEX].find((name) => names.includes(name));
+      if (weights === undefined) {
+        const pickle = PICKLES.find((name) => names.includes(name));
+        if (pickle === undefined) throw new AppError('not_found', `${where} holds neither ${SINGLE_FILE} nor ${SHARD_INDEX}.`);
+        throw new AppError('unsupported', `${where} has its weights in ${pickle}, a Python pickle, which can run code when it is read; nothing was fetched. Choose a revision with safetensors.`);
+      }
+      return [CONFIG, ...BESIDE.filter((name) => names.includes(name)), weights];
+    },
+    async then(dir) {
+      const index = join(dir, SHARD_INDEX);
+      // An index beside a single file is left over from a conversion.
+      if ((await isFile(join(dir, SINGLE_FILE))) || !(await isFile(index))) return [];
+      return [...new Set((await readShardIndex(index)).values())].sort();
+    },
+  };
+}
+
+/** What a sparse coder needs of its folder, by the format its files show. */
+export function coderFilesWanted(where: string): FilesWanted {
+  return {
+    kind: 'coder',
+    async first(names, deeper) {
+      const all = await deeper();
+      const files = coderFiles(all);
+      if (files) return files;
+      const folders = [...new Set(all.flatMap((path) => ancestors(path)))].filter((folder) => coderFiles(within(all, folder)) !== null).sort();
+      const pickle = names.find((name) => PICKLE.test(name));
+      const hint = folders.length > 0 ? ` It holds coders in ${folders.slice(0, 8).join(', ')}${folders.length > 8 ? ', …' : ''}: name one after a colon.` : '';
+      const refusal = pickle !== undefined && folders.length === 0 ? ` ${pickle} is a Python pickle, which can run code when it is read.` : '';
+      throw new AppError('unsupported', `${where} holds no sparse coder; ${CODER_FILES_EXPECTED} is expected.${hint}${refusal}`);
+    },
+    then: () => Promise.resolve([]),
+  };
+}
+
+function within(paths: readonly string[], folder: string): string[] {
+  return paths.filter((path) => path.startsWith(`${folder}/`)).map((path) => path.slice(folder.length + 1));
+}
+
+function ancestors(path: string): string[] {
+  const parts = path.split('/').slice(0, -1);
+  return parts.map((_, i) => parts.slice(0, i + 1).join('/'));
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+}
