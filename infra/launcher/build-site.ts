@@ -8,17 +8,25 @@ import { end, ROOT, spawnNode } from './supervised.ts';
 export const NEXT = path.join('node_modules', 'next', 'dist', 'bin', 'next');
 
 /** What the site's build depends on. */
-const INPUTS = ['app', 'server', 'lib', 'platform', 'public', 'prisma/schema.prisma', 'proxy.ts', 'next.config.js', 'postcss.config.mjs', 'package-lock.json', 'package.json'];
+const INPUTS = [
+  'app',
+  'server',
+  'lib',
+  'platform',
+  'public',
+  'prisma/schema.prisma',
+  'proxy.ts',
+  'next.config.js',
+  'postcss.config.mjs',
+  'package-lock.json',
+  'package.json',
+];
 
 /**
  * Build the site when there is no build or its sources have changed since; resolves with whether it did. `onChild` is
  * given what stops the build. Throws AppError `internal` with the compiler's last lines when it fails.
  */
-export async function buildSite(
-  env: NodeJS.ProcessEnv,
-  log: Log,
-  onChild: (stop: () => Promise<void>) => void,
-): Promise<boolean> {
+export async function buildSite(env: NodeJS.ProcessEnv, log: Log, onChild: (stop: () => Promise<void>) => void): Promise<boolean> {
   const folder = path.join(ROOT, env['ATLAS_DIST_DIR'] ?? '.next');
   const stamp = path.join(folder, 'made-from');
   const hash = hashInputs();

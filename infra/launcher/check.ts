@@ -43,9 +43,7 @@ async function waitForRun(pool: Pool, signal: AbortSignal): Promise<number | nul
 }
 
 async function latentCounts(pool: Pool): Promise<{ total: number; explained: number; scored: number }> {
-  const { rows } = await pool.query(
-    'SELECT count(*)::int AS total, count(headline_text)::int AS explained, count(headline_score)::int AS scored FROM latents',
-  );
+  const { rows } = await pool.query('SELECT count(*)::int AS total, count(headline_text)::int AS explained, count(headline_score)::int AS scored FROM latents');
   return z.object({ total: z.number(), explained: z.number(), scored: z.number() }).parse(rows[0]);
 }
 
@@ -69,5 +67,10 @@ async function get(url: string): Promise<string> {
 
 /** Words of letters only, so that the page's entities and tags do not matter. */
 function words(text: string): string[] {
-  return text.toLowerCase().replace(/&[#\w]+;/g, ' ').match(/\p{L}+/gu) ?? [];
+  return (
+    text
+      .toLowerCase()
+      .replace(/&[#\w]+;/g, ' ')
+      .match(/\p{L}+/gu) ?? []
+  );
 }

@@ -77,7 +77,10 @@ export async function launch(parts: LaunchParts): Promise<Launched> {
   async function startWorker(): Promise<Supervised> {
     await bootstrap(variables, stops, onLine('atlas'));
     const args = ['--import', 'tsx', 'gpu-worker/main.ts'];
-    const worker = supervise({ name: 'worker', args, env: variables, onLine: onLine('worker'), niceness: WORKER_NICENESS, stopSeconds: WORKER_STOP_SECONDS }, log);
+    const worker = supervise(
+      { name: 'worker', args, env: variables, onLine: onLine('worker'), niceness: WORKER_NICENESS, stopSeconds: WORKER_STOP_SECONDS },
+      log,
+    );
     stops.add('worker', () => worker.stop());
     return worker;
   }
@@ -94,7 +97,10 @@ export async function launch(parts: LaunchParts): Promise<Launched> {
 
 /** What each child is told, on top of what we were. */
 function childVariables({ env, variables }: LaunchParts, environment: InstanceEnvironment): NodeJS.ProcessEnv {
-  const admin = env.adminEmail !== null && env.adminPassword !== null ? { email: env.adminEmail, password: env.adminPassword } : { email: env.adminEmail ?? FIRST_ADMIN, password: ensureSecret(env.dataDir, 'admin') };
+  const admin =
+    env.adminEmail !== null && env.adminPassword !== null
+      ? { email: env.adminEmail, password: env.adminPassword }
+      : { email: env.adminEmail ?? FIRST_ADMIN, password: ensureSecret(env.dataDir, 'admin') };
   return {
     ...variables,
     ATLAS_DATA_DIR: env.dataDir,
@@ -169,7 +175,8 @@ async function waitForSite(site: string, stops: StopList): Promise<void> {
     try {
       const response = await fetch(`${site}/healthz`, { signal: AbortSignal.timeout(5000) });
       if (response.ok) return;
-      if (Date.now() > deadline) throw new AppError('internal', `The site started, but its health check answers ${response.status}: ${(await response.text()).slice(0, 300)}`);
+      if (Date.now() > deadline)
+        throw new AppError('internal', `The site started, but its health check answers ${response.status}: ${(await response.text()).slice(0, 300)}`);
     } catch (cause) {
       if (cause instanceof AppError) throw cause;
       if (Date.now() > deadline) throw new AppError('internal', `The site did not answer at ${site} within ${SITE_START_SECONDS} s.`, { cause });

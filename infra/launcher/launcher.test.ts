@@ -19,7 +19,15 @@ describe('lines', () => {
   });
 
   test('a person reads the event, its fields and an error’s sentence', () => {
-    const line = { time: now.toISOString(), process: 'worker', level: 'error', event: 'task_failed', job: 'collect.shard', gone: null, error: { message: 'cut short', stack: 'at x' } };
+    const line = {
+      time: now.toISOString(),
+      process: 'worker',
+      level: 'error',
+      event: 'task_failed',
+      job: 'collect.shard',
+      gone: null,
+      error: { message: 'cut short', stack: 'at x' },
+    };
     const pretty = prettyLine(line);
     expect(pretty).toMatch(/worker {3}.*task_failed.*job=.*collect\.shard.*error=.*cut short/);
     expect(pretty).not.toMatch(/gone|at x/);
@@ -28,11 +36,24 @@ describe('lines', () => {
 
 describe('progress', () => {
   const stage = (over: Partial<StageProgress>): StageProgress => ({
-    stage: 'collect', state: 'waiting', unit: '', done: 0, total: null, rate: null, secondsLeft: null, startedAt: null, finishedAt: null, ...over,
-  }); // prettier-ignore
+    stage: 'collect',
+    state: 'waiting',
+    unit: '',
+    done: 0,
+    total: null,
+    rate: null,
+    secondsLeft: null,
+    startedAt: null,
+    finishedAt: null,
+    ...over,
+  });
 
   test('the running stage with counts, rate and time left', () => {
-    const stages = [stage({ state: 'done' }), stage({ stage: 'explain', state: 'running', unit: 'latents', done: 3584, total: 6906, rate: 812.4, secondsLeft: 4.09 }), stage({})];
+    const stages = [
+      stage({ state: 'done' }),
+      stage({ stage: 'explain', state: 'running', unit: 'latents', done: 3584, total: 6906, rate: 812.4, secondsLeft: 4.09 }),
+      stage({}),
+    ];
     expect(progressLine(stages)).toBe('explain 3,584 of 6,906 latents · 812/s · 5 s left · stage 2 of 3');
   });
 
@@ -42,7 +63,12 @@ describe('progress', () => {
     expect(progressLine([stage({}), stage({ state: 'done' })])).toBeNull();
   });
 
-  test.each([[0.2, '1 s'], [59.01, '1 min 0 s'], [125, '2 min 5 s'], [7260, '2 h 1 min']])('%d seconds are %s', (seconds, text) => expect(duration(seconds)).toBe(text)); // prettier-ignore
+  test.each([
+    [0.2, '1 s'],
+    [59.01, '1 min 0 s'],
+    [125, '2 min 5 s'],
+    [7260, '2 h 1 min'],
+  ])('%d seconds are %s', (seconds, text) => expect(duration(seconds)).toBe(text));
 });
 
 test('stopping runs backwards, once, and past a failure', async () => {

@@ -60,7 +60,9 @@ async function main(): Promise<number> {
     if (!values.check) {
       const hint = signInHint(env, environment.siteUrl);
       if (terminal.interactive) {
-        terminal.text(`\n  Latent Atlas is at ${environment.siteUrl}\n  Sign in at ${hint.url} as ${hint.email}${hint.passwordFile ? `; the password is in ${hint.passwordFile}` : ''}\n  Ctrl-C stops it.\n`);
+        terminal.text(
+          `\n  Latent Atlas is at ${environment.siteUrl}\n  Sign in at ${hint.url} as ${hint.email}${hint.passwordFile ? `; the password is in ${hint.passwordFile}` : ''}\n  Ctrl-C stops it.\n`,
+        );
       } else log.info({ event: 'sign_in', ...hint });
       return await over;
     }

@@ -31,7 +31,16 @@ export function showProgress(pool: Pool, terminal: Console, log: Log): () => Pro
     if (terminal.interactive || stage === undefined || Date.now() - lastLine < LINE_EVERY_MS) return;
     lastLine = Date.now();
     const { stage: name, done, total, unit, rate, secondsLeft } = stage;
-    log.info({ event: 'run_progress', run: run.id, stage: name, done, total, unit, rate: rate && Math.round(rate * 10) / 10, secondsLeft: secondsLeft && Math.ceil(secondsLeft) });
+    log.info({
+      event: 'run_progress',
+      run: run.id,
+      stage: name,
+      done,
+      total,
+      unit,
+      rate: rate && Math.round(rate * 10) / 10,
+      secondsLeft: secondsLeft && Math.ceil(secondsLeft),
+    });
   }
 
   const timer = setInterval(() => {

@@ -33,7 +33,8 @@ export function createLocalArtifacts(root: string): ArtifactStore {
       file = path.join(file, segment);
       const found = await lstat(file).catch(ignoreMissing);
       if (found === null) break;
-      if (found.isSymbolicLink()) throw new AppError('forbidden', `The artifact ${key} leads through the link ${file}: artifacts are never read or written through links.`);
+      if (found.isSymbolicLink())
+        throw new AppError('forbidden', `The artifact ${key} leads through the link ${file}: artifacts are never read or written through links.`);
     }
     return path.join(base, ...segments);
   }

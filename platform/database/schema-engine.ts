@@ -3,26 +3,24 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { bindMigrationAwareSqlAdapterFactory, ColumnTypeEnum, type SqlQuery, type SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils';
-import type { SchemaEngine } from '@prisma/schema-engine-wasm/schema_engine_bg';
+import type * as Runtime from '@prisma/schema-engine-wasm/schema_engine_bg';
 import type { Pool } from 'pg';
 
-type Runtime = typeof import('@prisma/schema-engine-wasm/schema_engine_bg');
-
 /** One instance a process: the glue code keeps it in a variable of its own, and a second one breaks the first. */
-let runtime: Promise<Runtime> | null = null;
+let runtime: Promise<typeof Runtime> | null = null;
 
 /**
  * Prisma's schema engine as WebAssembly from npm, over a `pg` connection: what `prisma migrate` does, without the
  * binary that its command line would download. `schema` is the text of schema.prisma.
  */
-export async function openSchemaEngine(pool: Pool, schema: string): Promise<SchemaEngine> {
+export async function openSchemaEngine(pool: Pool, schema: string): Promise<Runtime.SchemaEngine> {
   runtime ??= loadRuntime();
   const { SchemaEngine } = await runtime;
   const adapter = bindMigrationAwareSqlAdapterFactory(new EngineAdapterFactory(pool));
   return SchemaEngine.new({ datamodels: [['schema.prisma', schema]] }, () => undefined, adapter);
 }
 
-async function loadRuntime(): Promise<Runtime> {
+async function loadRuntime(): Promise<typeof Runtime> {
   // The package's own entry imports the .wasm file as a module, which Node 20 does only behind a flag.
   const entry = createRequire(import.meta.url).resolve('@prisma/schema-engine-wasm/schema_engine_bg');
   const glue = await import('@prisma/schema-engine-wasm/schema_engine_bg');

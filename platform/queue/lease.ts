@@ -60,7 +60,10 @@ export async function renewLease(pool: Pool, task: TakenTask, progress: number):
 
 /** Give the task back, if it is still ours. */
 export async function releaseLease(client: ClientBase, task: TakenTask): Promise<void> {
-  await client.query('UPDATE run_tasks SET lease_until = NULL, lease_owner = NULL WHERE id = $1 AND fence = $2 AND completed_at IS NULL', [task.id, task.fence]);
+  await client.query('UPDATE run_tasks SET lease_until = NULL, lease_owner = NULL WHERE id = $1 AND fence = $2 AND completed_at IS NULL', [
+    task.id,
+    task.fence,
+  ]);
 }
 
 /** Lock the task's row for the rest of the transaction. Throws AppError `lease_lost` unless it is ours, open, and its run is. */
@@ -81,10 +84,10 @@ export async function lockRun(client: ClientBase, runId: bigint): Promise<void> 
 }
 
 export async function markComplete(client: ClientBase, task: TakenTask, result: Record<string, unknown>): Promise<void> {
-  await client.query(
-    `UPDATE run_tasks SET completed_at = now(), result = $2, progress = amount, lease_until = NULL, lease_owner = NULL WHERE id = $1`,
-    [task.id, JSON.stringify(result)],
-  );
+  await client.query(`UPDATE run_tasks SET completed_at = now(), result = $2, progress = amount, lease_until = NULL, lease_owner = NULL WHERE id = $1`, [
+    task.id,
+    JSON.stringify(result),
+  ]);
 }
 
 export function leaseLost(): AppError {

@@ -102,7 +102,10 @@ async function handOn(parts: ReaperParts, client: PoolClient, task: Abandoned): 
   const contract = JOBS[task.job];
   const runId = BigInt(task.run_id);
   await client.query('UPDATE run_tasks SET lease_until = NULL, lease_owner = NULL WHERE id = $1', [task.id]);
-  const failure = describeFailure(task.job, new AppError('internal', `A worker ended in the middle of a ${task.job} task, ${contract.retry.limit + 1} times in a row.`));
+  const failure = describeFailure(
+    task.job,
+    new AppError('internal', `A worker ended in the middle of a ${task.job} task, ${contract.retry.limit + 1} times in a row.`),
+  );
   const delivery = { queue: contract.queue, id: task.boss_job_id };
   const last = task.state === 'failed' || (await failDelivery(parts.boss, client, delivery, failure, false));
   parts.log.warn({ event: 'task_handed_on', runId: task.run_id, taskId: task.id, job: task.job, owner: task.lease_owner, last });

@@ -59,7 +59,8 @@ export function createTaskQueue({ pool, log, workerId = hostname() }: TaskQueueO
     return made;
   }
   // A first attempt that failed, with the database down, must not be remembered for ever.
-  const connected = () => (boss ??= connect().catch((error: unknown) => {
+  const connected = () =>
+    (boss ??= connect().catch((error: unknown) => {
       boss = null;
       throw error;
     }));
@@ -135,15 +136,15 @@ interface Message {
 
 async function fetchDeliveries(pool: Pool, boss: PgBoss, queue: QueueName, count: number): Promise<Delivery[]> {
   // On a connection of ours, because pg-boss's fetch takes every error for “no message”.
-  let failure: unknown;
+  let failure: Error | undefined;
   const client = await pool.connect();
   try {
     const over = overClient(client);
     const db: PgBoss.Db = {
       executeSql: (text, values) =>
         over.executeSql(text, values).catch((error: unknown) => {
-          failure = error;
-          throw error;
+          failure = error instanceof Error ? error : new Error(String(error));
+          throw failure;
         }),
     };
     const messages = (await boss.fetch<{ taskId: string }>(queue, { batchSize: count, includeMetadata: true, db })) as unknown as Message[];
@@ -156,7 +157,7 @@ async function fetchDeliveries(pool: Pool, boss: PgBoss, queue: QueueName, count
       expireSeconds: Number(expireInSeconds),
     }));
   } finally {
-    client.release(failure instanceof Error ? failure : undefined);
+    client.release(failure);
   }
 }
 
@@ -172,4 +173,3 @@ function idle(wakers: Set<() => void>, ms: number): Promise<void> {
     wakers.add(end);
   });
 }
-

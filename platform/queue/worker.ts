@@ -137,7 +137,8 @@ async function runHandler(parts: WorkerParts, delivery: Delivery, task: TakenTas
   };
   try {
     const payload = JOBS[task.job].payload.safeParse(task.payload);
-    if (!payload.success) throw new AppError('internal', `A ${task.job} task was queued by another version: ${payload.error.issues[0]?.message}.`, { cause: payload.error });
+    if (!payload.success)
+      throw new AppError('internal', `A ${task.job} task was queued by another version: ${payload.error.issues[0]?.message}.`, { cause: payload.error });
     // One handler per name, each with its own payload type: their common call is not a type TypeScript can write down.
     const handler = parts.handlers[task.job] as TaskHandler<JobName>;
     await handler(payload.data, context);
@@ -154,7 +155,12 @@ async function runHandler(parts: WorkerParts, delivery: Delivery, task: TakenTas
 }
 
 /** The one place where a task's results are written: everything below happens together, once, or not at all. */
-async function commitTask(parts: WorkerParts, delivery: Delivery, task: TakenTask, write: (client: PoolClient) => Promise<Record<string, unknown>>): Promise<void> {
+async function commitTask(
+  parts: WorkerParts,
+  delivery: Delivery,
+  task: TakenTask,
+  write: (client: PoolClient) => Promise<Record<string, unknown>>,
+): Promise<void> {
   await transaction(parts.pool, async (client) => {
     await lockTask(client, task);
     const result = await write(client);

@@ -95,7 +95,8 @@ async function takeOver(folder: string, password: string): Promise<EmbeddedPostg
     } catch (error) {
       if (!isUnavailable(error)) throw error;
     }
-    if (Date.now() > deadline) throw new AppError('database_unavailable', `A PostgreSQL (process ${pid}) holds ${folder} but does not answer: end it, and start again.`);
+    if (Date.now() > deadline)
+      throw new AppError('database_unavailable', `A PostgreSQL (process ${pid}) holds ${folder} but does not answer: end it, and start again.`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   return null;

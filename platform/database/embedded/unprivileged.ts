@@ -33,13 +33,7 @@ export function unprivilegedUser(): Unprivileged | null {
  * Spawn a program as that user. Where a parent folder of `paths`, the first of which is a program, is closed to others (a
  * checkout under /root), it gets the one capability to read past that, since opening somebody's home folder is not ours to do.
  */
-export function spawnUnprivileged(
-  user: Unprivileged | null,
-  program: string,
-  args: string[],
-  paths: string[],
-  options: SpawnOptions,
-): ChildProcess {
+export function spawnUnprivileged(user: Unprivileged | null, program: string, args: string[], paths: string[], options: SpawnOptions): ChildProcess {
   if (user === null) return spawn(program, args, options);
   if (paths.every((file) => reachable(file))) return spawn(program, args, { ...options, ...user });
   const capability = '-all,+dac_read_search';

@@ -2,7 +2,7 @@ import pg from 'pg';
 import { afterAll, describe, expect, test } from 'vitest';
 import { applyMigrations, NO_FILTER, readMigrations, readSchema } from '#platform/database/migrate.ts';
 import { openSchemaEngine } from '#platform/database/schema-engine.ts';
-import { createTestDatabase } from '../with-database.ts';
+import { createTestDatabase } from '#tests/integration/with-database.ts';
 
 const url = await createTestDatabase();
 const pool = new pg.Pool({ connectionString: url, max: 2 });

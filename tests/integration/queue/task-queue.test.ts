@@ -6,7 +6,7 @@ import { AppError } from '#lib/errors/app-error.ts';
 import { transaction } from '#platform/database/transaction.ts';
 import { createTaskQueue, type TaskQueue } from '#platform/queue/task-queue.ts';
 import type { QueueHooks, TaskContext } from '#platform/queue/types.ts';
-import { withDatabase } from '../with-database.ts';
+import { withDatabase } from '#tests/integration/with-database.ts';
 import { handlersOf, indexTasks, makeRun, silent } from './fixtures.ts';
 
 const { pool, url } = await withDatabase({ max: 20 });
@@ -129,7 +129,12 @@ test('a task delivered twice writes once', async () => {
   });
   await queue.work('cpu', { concurrency: 2 }, handlers, noHooks);
   // The second delivery finds a live lease, is put back for later and costs no attempt.
-  await until(async () => expect((await messages()).map(({ state, retry_count }) => [state, retry_count]).sort()).toEqual([['active', 0], ['retry', 0]]));
+  await until(async () =>
+    expect((await messages()).map(({ state, retry_count }) => [state, retry_count]).sort()).toEqual([
+      ['active', 0],
+      ['retry', 0],
+    ]),
+  );
   go.resolve();
   await until(async () => expect(await writings()).toHaveLength(1));
   await hurry();
