@@ -28,8 +28,8 @@ export default function AboutPage() {
           latent’s own maximum. The strongest token of a line is underlined too.
         </p>
         <p>
-          Examples are grouped by tenths, from the windows on which a latent fires most strongly to those where it hardly does. Looking only at the top is how
-          one comes to believe too simple a story.
+          Examples are grouped by tenths, from the windows on which a latent fires most strongly to those where it hardly does; evidence and exam are cut into
+          tenths apart. Looking only at the top is how one comes to believe too simple a story.
         </p>
 
         <h2 id="explanation">An explanation</h2>
