@@ -6,6 +6,7 @@ import type { SparseCoder } from '#gpu-worker/sparse-coder/coder.ts';
 import { loadEnvironment, type Environment } from '#platform/environment/environment.ts';
 import { locateModel } from './locate.ts';
 import { openCoder, openCoderAlone } from './open-coder.ts';
+import { runtimeOptions } from './runtime-options.ts';
 import { warn } from './warn.ts';
 
 export interface EncodeOptions {
@@ -55,7 +56,7 @@ function shared(environment: Environment, options: EncodeOptions, coder: SparseC
     out: options.out,
     decoded: options.decoded,
     metadata: { ...metadata, coder: options.coder, coder_revision: coder.revision, ...(commit === null ? {} : { coder_commit: commit }) },
-    ...(environment.threads === null ? {} : { threads: environment.threads }),
+    ...runtimeOptions(environment),
     say: warn,
   };
 }

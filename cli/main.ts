@@ -3,6 +3,7 @@ import { errorMessage, isAppError } from '#lib/errors/app-error.ts';
 import { registerAdmin } from './admin.ts';
 import { registerBootstrap } from './bootstrap.ts';
 import { registerCoderCommands } from './coder.ts';
+import { registerDoctor } from './doctor.ts';
 import { registerModelCommands } from './model.ts';
 import { registerReindex } from './reindex.ts';
 import { registerRun } from './run.ts';
@@ -18,6 +19,7 @@ registerAdmin(program, print);
 registerBootstrap(program, print);
 registerModelCommands(program, print);
 registerCoderCommands(program);
+registerDoctor(program, print);
 
 try {
   await program.parseAsync();

@@ -4,6 +4,7 @@ import { readTokenRows } from '#gpu-worker/model/token-rows.ts';
 import { writeActivations } from '#gpu-worker/model/write-activations.ts';
 import { loadEnvironment } from '#platform/environment/environment.ts';
 import { locateModel } from './locate.ts';
+import { runtimeOptions } from './runtime-options.ts';
 import { warn } from './warn.ts';
 
 export interface ActivationsOptions {
@@ -27,7 +28,7 @@ export async function modelActivations(options: ActivationsOptions): Promise<voi
     hookpoints,
     out: options.out,
     metadata: { model: options.model, model_revision: checkpoint.revision, ...(model.commit === null ? {} : { model_commit: model.commit }) },
-    ...(environment.threads === null ? {} : { threads: environment.threads }),
+    ...runtimeOptions(environment),
     say: warn,
   });
 }

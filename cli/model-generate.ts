@@ -9,6 +9,7 @@ import { openTokenizer } from '#gpu-worker/model/tokenizer.ts';
 import { loadEnvironment, type Environment } from '#platform/environment/environment.ts';
 import { locateModel } from './locate.ts';
 import { openCoder } from './open-coder.ts';
+import { runtimeOptions } from './runtime-options.ts';
 
 export interface GenerateOptions {
   model: string;
@@ -33,7 +34,7 @@ export async function modelGenerate(options: GenerateOptions, print: (line: stri
   const decoder = await openCachedDecoder({
     checkpoint,
     sites: steering === null ? [] : [steering.site],
-    ...(environment.threads === null ? {} : { threads: environment.threads }),
+    ...runtimeOptions(environment),
   });
   try {
     const [tokens] = await generate(decoder, [prompt], {

@@ -10,6 +10,7 @@ import { createSearchEngine } from '#platform/search/create-search-engine.ts';
 import { openEmbedder, type Embedder } from '#gpu-worker/embed/embedder.ts';
 import { createVectorIndex, type VectorIndex } from '#gpu-worker/embed/vector-index.ts';
 import { createOpenAiChatClient } from '#gpu-worker/llm/openai-chat-client.ts';
+import { deviceFor } from '#gpu-worker/model/providers.ts';
 import { advanceRun } from '#gpu-worker/stages/advance.ts';
 import { taskHandlers } from '#gpu-worker/stages/handlers.ts';
 import { createRunCache } from '#gpu-worker/stages/run-cache.ts';
@@ -59,6 +60,7 @@ export function createWorker({ environment, database, log, workerId = `${os.host
     chat: environment.llm && createOpenAiChatClient(environment.llm),
     embedder,
     threads,
+    device: deviceFor(environment.device),
     log,
     cache,
     models,

@@ -30,6 +30,6 @@ test('one item that does not fit, and any other error, are thrown as they are', 
 test('the budget decides the size, within one item and what keeps the cores busy', () => {
   expect(batchSize(1000, 16, 10_500)).toBe(10);
   expect(batchSize(1e9, 16, 10_500)).toBe(1);
-  expect(batchSize(1, 1024, 1e12)).toBe(8);
+  expect(batchSize(1, 1024, 1e12)).toBe(4);
   expect(batchSize(1, 100_000, 1e12)).toBe(1);
 });

@@ -4,8 +4,8 @@ import { isBounded } from '#gpu-worker/sparse-coder/encode-graph.ts';
 import type { DecoderSpec } from './decoder-spec.ts';
 
 const FLOAT_BYTES = 4;
-/** More tokens at once make no operator faster: both cores are busy at a quarter of this. */
-const MOST_TOKENS = 8192;
+/** More tokens at once make no operator faster: two cores are busy at a quarter of this. */
+const MOST_TOKENS = 4096;
 
 /** What is read at a place, for the memory it takes: a hidden state of that width, or a coder's latents of one. */
 export interface Reading {

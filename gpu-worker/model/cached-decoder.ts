@@ -5,7 +5,7 @@ import { writeDecoder, type DecoderOptions } from './decoder-graph.ts';
 import { INPUT, ropeInputs, windowsOf } from './decoder-inputs.ts';
 import { resolveHookpoint } from './hookpoints.ts';
 import { interventionInputs, SITE_INPUT, type Intervention, type InterventionSite } from './intervention.ts';
-import { openSession, type PlainTensor } from './onnx.ts';
+import { openSession, type Device, type PlainTensor } from './onnx.ts';
 import { GraphBuilder, type Value } from './onnx-graph.ts';
 
 /** Keys and values of the tokens so far. Rows are padded on the left to one length. */
@@ -36,7 +36,7 @@ const READ_AT = 'read_at';
  * Opens a checkpoint for generation: each run continues rows whose keys and values are given, and the sites can be
  * intervened on without another graph. Throws AppError 'bad_request' or 'shape_mismatch' for a site that does not fit.
  */
-export async function openCachedDecoder(o: { checkpoint: Checkpoint; sites?: readonly InterventionSite[]; threads?: number }): Promise<CachedDecoder> {
+export async function openCachedDecoder(o: { checkpoint: Checkpoint; sites?: readonly InterventionSite[]; threads?: number; device?: Device }): Promise<CachedDecoder> {
   const { checkpoint, sites = [] } = o;
   const { spec } = checkpoint;
   const g = new GraphBuilder();
@@ -49,7 +49,7 @@ export async function openCachedDecoder(o: { checkpoint: Checkpoint; sites?: rea
     g.output(`keys_${layer}`, keys, 'float', ['rows', kvHeads, 'total', headDim]);
     g.output(`values_${layer}`, values, 'float', ['rows', kvHeads, 'total', headDim]);
   });
-  const session = await openSession(g.build(), o.threads === undefined ? {} : { threads: o.threads });
+  const session = await openSession(g.build(), { threads: o.threads, device: o.device });
 
   return {
     checkpoint,

@@ -5,7 +5,7 @@ import type { Checkpoint } from './checkpoint.ts';
 import { writeDecoder } from './decoder-graph.ts';
 import { INPUT, rowInputs } from './decoder-inputs.ts';
 import { resolveHookpoint } from './hookpoints.ts';
-import { openSession, type PlainTensor } from './onnx.ts';
+import { openSession, type Device, type PlainTensor } from './onnx.ts';
 import { GraphBuilder } from './onnx-graph.ts';
 
 /** What to read: hidden states at a hookpoint, or (with a coder) the latents active there. `logits` is a hookpoint too. */
@@ -41,7 +41,7 @@ export interface InstrumentedModel {
  * encoders inside it, so that only active latents leave it. Throws AppError 'bad_request' for an unknown hookpoint and
  * 'shape_mismatch' for a coder that does not fit its hookpoint.
  */
-export async function openInstrumentedModel(o: { checkpoint: Checkpoint; taps: readonly Tap[]; threads?: number }): Promise<InstrumentedModel> {
+export async function openInstrumentedModel(o: { checkpoint: Checkpoint; taps: readonly Tap[]; threads?: number; device?: Device }): Promise<InstrumentedModel> {
   const { checkpoint, taps } = o;
   const g = new GraphBuilder();
   const decoder = writeDecoder(g, checkpoint.spec, checkpoint.tensors);
@@ -59,7 +59,7 @@ export async function openInstrumentedModel(o: { checkpoint: Checkpoint; taps: r
     }
     writeEncoder(g, coder, hidden, `${i}`);
   });
-  const session = await openSession(g.build(), o.threads === undefined ? {} : { threads: o.threads });
+  const session = await openSession(g.build(), { threads: o.threads, device: o.device });
   return {
     dModel: checkpoint.dModel,
     run: async (inputIds, rows, length) => {

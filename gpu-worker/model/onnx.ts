@@ -1,4 +1,6 @@
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { InferenceSession, Tensor, env, listSupportedBackends } from 'onnxruntime-node';
 import { AppError, errorMessage } from '#lib/errors/app-error.ts';
 import type { Graph } from './onnx-graph.ts';
 
@@ -11,9 +13,14 @@ export interface PlainTensor {
   shape: readonly number[];
 }
 
+/** What a graph is computed on. */
+export type Device = 'cpu' | 'cuda' | 'webgpu';
+
 export interface SessionOptions {
   /** Threads inside an operator; the runtime's own choice (one a core) when left out. */
   threads?: number;
+  /** The CPU when left out. Operators that a GPU does not have are computed on the CPU. */
+  device?: Device;
   /** Dimensions known beforehand by name, which lets the runtime plan its memory. */
   dimensions?: Readonly<Record<string, number>>;
 }
@@ -26,15 +33,24 @@ export interface Session {
   release(): Promise<void>;
 }
 
+// On a CPU 16-bit weights are widened once, when the session opens; by default matrices of more than 1 GB (a large
+// vocabulary's) would be left out and widened in every run.
+const WIDEN_ONCE = { constant_folding_max_output_size_in_bytes: '0' };
+// A GPU's memory is dearer than its time: there matrices stay 16-bit and are widened as they are used. Only small
+// constants are folded, and the second optimiser that would widen 16-bit weights is off.
+const KEEP_16_BIT = { constant_folding_max_output_size_in_bytes: String(2 ** 20), disable_specified_optimizers: 'FuseFp16InitializerToFp32NodeTransformer' };
+
 /**
  * Opens a graph in onnxruntime: the only place that knows it. Weights are mapped from the files they lie in. Throws
- * AppError 'corrupt_file' when the runtime refuses the graph, which means that weights changed under it.
+ * AppError 'corrupt_file' when the runtime refuses the graph, which means that weights changed under it; on a GPU
+ * 'unsupported', as there it may be the device, and 'out_of_memory'.
  */
 export async function openSession(graph: Graph, options: SessionOptions = {}): Promise<Session> {
+  const { device = 'cpu' } = options;
   let session: InferenceSession;
   try {
     session = await InferenceSession.create(graph.bytes, {
-      executionProviders: ['cpu'],
+      executionProviders: device === 'cpu' ? ['cpu'] : [device, 'cpu'],
       graphOptimizationLevel: 'all',
       logSeverityLevel: 3,
       ...(options.threads === undefined ? {} : { intraOpNumThreads: options.threads }),
@@ -47,10 +63,11 @@ export async function openSession(graph: Graph, options: SessionOptions = {}): P
           // the time of those they waited for (1,000 tokens a second in place of 1,700 under heavy load).
           intra_op: { allow_spinning: '0' },
         },
+        optimization: device === 'cpu' ? WIDEN_ONCE : KEEP_16_BIT,
       },
     });
   } catch (cause) {
-    throw new AppError('corrupt_file', `The runtime cannot open the model: ${errorMessage(cause)}`, { cause });
+    throw openFailure(cause, device);
   }
   return {
     inputNames: session.inputNames,
@@ -72,6 +89,13 @@ export async function openSession(graph: Graph, options: SessionOptions = {}): P
   };
 }
 
+function openFailure(cause: unknown, device: Device): AppError {
+  const message = errorMessage(cause);
+  if (OUT_OF_MEMORY.test(message)) return new AppError('out_of_memory', `The model does not fit in memory: ${message}`, { cause });
+  if (device !== 'cpu') return new AppError('unsupported', `The model cannot be opened with ATLAS_DEVICE=${device}: ${message}. Try ATLAS_DEVICE=cpu.`, { cause, field: 'ATLAS_DEVICE' });
+  return new AppError('corrupt_file', `The runtime cannot open the model: ${message}`, { cause });
+}
+
 /** What runtimes and drivers say when a batch did not fit; there is no code to branch on. */
 const OUT_OF_MEMORY = /bad_alloc|out of memory|OUT_OF_MEMORY|[Ff]ailed to allocate|not enough memory|Array buffer allocation failed/i;
 
@@ -79,6 +103,21 @@ function runFailure(cause: unknown): AppError {
   const message = errorMessage(cause);
   if (OUT_OF_MEMORY.test(message)) return new AppError('out_of_memory', `A batch does not fit in memory: ${message}`, { cause });
   return new AppError('internal', `The runtime failed: ${message}`, { cause });
+}
+
+/** The backends that this build of the runtime knows, whether or not the machine has what they need. */
+export function runtimeBackends(): string[] {
+  return listSupportedBackends().map(({ name }) => name);
+}
+
+export function runtimeVersion(): string {
+  return env.versions.node ?? env.versions.common;
+}
+
+/** Where the runtime's libraries lie. */
+export function runtimeFolder(): string {
+  const main = createRequire(import.meta.url).resolve('onnxruntime-node');
+  return join(dirname(main), '..', 'bin', 'napi-v6', process.platform, process.arch);
 }
 
 function toTensor({ data, shape }: PlainTensor): Tensor {

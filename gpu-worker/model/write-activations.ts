@@ -3,6 +3,7 @@ import type { Checkpoint } from './checkpoint.ts';
 import { resolveHookpoint } from './hookpoints.ts';
 import { openInstrumentedModel } from './instrumented-model.ts';
 import { memoryBudget } from './memory-budget.ts';
+import type { Device } from './onnx.ts';
 import { SafetensorsSink } from './safetensors-sink.ts';
 import type { TokenRows } from './token-rows.ts';
 
@@ -15,6 +16,7 @@ export interface WriteActivationsOptions {
   out: string;
   metadata: Readonly<Record<string, string>>;
   threads?: number;
+  device?: Device;
   /** Hears of a batch that had to be made smaller. */
   say(sentence: string): void;
 }
@@ -23,18 +25,18 @@ export interface WriteActivationsOptions {
  * Writes hidden states: one f32 tensor [rows, length, width] a hookpoint under the name it was asked by, in batches of
  * bounded memory. Throws what `openInstrumentedModel` throws.
  */
-export async function writeActivations({ checkpoint, tokens, hookpoints, out, metadata, threads, say }: WriteActivationsOptions): Promise<void> {
+export async function writeActivations({ checkpoint, tokens, hookpoints, out, metadata, threads, device, say }: WriteActivationsOptions): Promise<void> {
   const names = [...new Set(hookpoints)];
   const widths = names.map((name) => (name === 'logits' ? checkpoint.vocabSize : resolveHookpoint(checkpoint.spec, name).width));
   const { ids, rows, length } = tokens;
   const bytes = tokenBytes(checkpoint.spec, length, widths.map((width) => ({ width }))); // prettier-ignore
-  const model = await openInstrumentedModel({ checkpoint, taps: names.map((hookpoint) => ({ hookpoint })), ...(threads === undefined ? {} : { threads }) });
+  const model = await openInstrumentedModel({ checkpoint, taps: names.map((hookpoint) => ({ hookpoint })), threads, device });
   try {
     const sink = await SafetensorsSink.open(out, names.map((name) => ({ name, dtype: 'F32' }))); // prettier-ignore
     try {
       await inBatches(
         rows,
-        batchSize(bytes * length, length, memoryBudget()),
+        batchSize(bytes * length, length, memoryBudget(device)),
         async (first, count) => {
           const results = await model.run(ids.subarray(first * length, (first + count) * length), count, length);
           for (const [i, { hidden }] of results.entries()) await sink.append(i, hidden!);

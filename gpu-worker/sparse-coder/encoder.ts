@@ -1,6 +1,6 @@
 import { AppError } from '#lib/errors/app-error.ts';
 import { GraphBuilder } from '#gpu-worker/model/onnx-graph.ts';
-import { openSession } from '#gpu-worker/model/onnx.ts';
+import { openSession, type Device } from '#gpu-worker/model/onnx.ts';
 import type { SparseCoder } from './coder.ts';
 import { readLatents, writeEncoder } from './encode-graph.ts';
 import type { Latents } from './latents.ts';
@@ -13,7 +13,7 @@ export interface Encoder {
 }
 
 /** Opens the coder's encoder without a model. */
-export async function openEncoder(coder: SparseCoder, options: { threads?: number } = {}): Promise<Encoder> {
+export async function openEncoder(coder: SparseCoder, options: { threads?: number; device?: Device } = {}): Promise<Encoder> {
   const g = new GraphBuilder();
   writeEncoder(g, coder, g.input('hidden', 'float', ['tokens', coder.dIn]), 'latents');
   const session = await openSession(g.build(), options);

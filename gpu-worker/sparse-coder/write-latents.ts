@@ -4,6 +4,7 @@ import type { Checkpoint } from '#gpu-worker/model/checkpoint.ts';
 import { resolveHookpoint } from '#gpu-worker/model/hookpoints.ts';
 import { openInstrumentedModel } from '#gpu-worker/model/instrumented-model.ts';
 import { memoryBudget } from '#gpu-worker/model/memory-budget.ts';
+import type { Device } from '#gpu-worker/model/onnx.ts';
 import { openSafetensors, readFloats } from '#gpu-worker/model/safetensors.ts';
 import { SafetensorsSink } from '#gpu-worker/model/safetensors-sink.ts';
 import { DTYPE_BYTES, type StoredTensor } from '#gpu-worker/model/stored-tensor.ts';
@@ -22,6 +23,7 @@ export interface WriteLatentsOptions {
   decoded: boolean;
   metadata: Readonly<Record<string, string>>;
   threads?: number;
+  device?: Device;
   /** Hears of a batch that had to be made smaller. */
   say(sentence: string): void;
 }
@@ -44,9 +46,9 @@ export async function writeLatentsOfTokens(o: WriteLatentsOptions & { checkpoint
   const { width } = resolveHookpoint(checkpoint.spec, hookpoint);
   const taps = [{ hookpoint, coder }, ...(o.decoded ? [{ hookpoint }] : [])];
   const bytes = tokenBytes(checkpoint.spec, length, [{ width, coder }, { width: coder.dOut }]);
-  const model = await openInstrumentedModel({ checkpoint, taps, ...(o.threads === undefined ? {} : { threads: o.threads }) });
+  const model = await openInstrumentedModel({ checkpoint, taps, threads: o.threads, device: o.device });
   try {
-    await write(o, { rows, length, tokensPerItem: length, size: batchSize(bytes * length, length, memoryBudget()) }, async (first, count) => {
+    await write(o, { rows, length, tokensPerItem: length, size: batchSize(bytes * length, length, memoryBudget(o.device)) }, async (first, count) => {
       const [latents, hidden] = await model.run(ids.subarray(first * length, (first + count) * length), count, length);
       return { latents: latents as Latents, input: hidden?.hidden ?? null };
     });
@@ -62,11 +64,11 @@ export async function writeLatentsOfTokens(o: WriteLatentsOptions & { checkpoint
 export async function writeLatentsOfVectors(o: WriteLatentsOptions & { hidden: StoredTensor }): Promise<void> {
   const { coder, hidden } = o;
   const [rows, length] = hidden.shape as [number, number, number];
-  const encoder = await openEncoder(coder, o.threads === undefined ? {} : { threads: o.threads });
+  const encoder = await openEncoder(coder, { threads: o.threads, device: o.device });
   try {
     const bytes = readingBytes({ width: coder.dIn, coder });
     // Vectors do not depend on each other, so that even one endless row is cut into pieces.
-    await write(o, { rows, length, tokensPerItem: 1, size: batchSize(bytes, 1, memoryBudget()) }, async (first, count) => {
+    await write(o, { rows, length, tokensPerItem: 1, size: batchSize(bytes, 1, memoryBudget(o.device)) }, async (first, count) => {
       const input = await readVectors(hidden, first, count);
       return { latents: await encoder.encode(input), input };
     });

@@ -43,7 +43,7 @@ export function collectPrepare(services: WorkerServices): TaskHandler<'collect.p
       model: checkpoint.revision,
       coder: coder.revision,
       hookpoint,
-      provider: 'cpu',
+      provider: services.device,
       number: 'f32',
     });
     await context.commit(async (client) => {

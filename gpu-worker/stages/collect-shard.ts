@@ -1,14 +1,16 @@
 import { shardKey, writeShard, type ShardPairs } from '#gpu-worker/activations/activation-store.ts';
 import { readDataSet, type DataSet } from '#gpu-worker/activations/data-set.ts';
+import { batchSize, inBatches, tokenBytes } from '#gpu-worker/model/batches.ts';
 import { openCheckpoint } from '#gpu-worker/model/checkpoint.ts';
 import { openInstrumentedModel, type InstrumentedModel, type TapResult } from '#gpu-worker/model/instrumented-model.ts';
+import { memoryBudget } from '#gpu-worker/model/memory-budget.ts';
 import { openSparseCoder } from '#gpu-worker/sparse-coder/open-coder.ts';
 import type { TaskHandler } from '#platform/queue/types.ts';
 import { loadRun, requireFact, type RunFacts } from './run-facts.ts';
 import type { WorkerServices } from './services.ts';
 import { yieldNow } from './yield-now.ts';
 
-/** Rows in one session run: 2,048 tokens fill both cores, and the event loop, which a run holds up, comes round a few times a second. */
+/** Rows in one session run, at most: 2,048 tokens fill both cores, and the event loop, which a run holds up, comes round a few times a second. */
 const BATCH_ROWS = 8;
 
 /** Runs the model with the coder inside its graph over one shard of rows and stores the pairs. */
@@ -20,18 +22,19 @@ export function collectShard(services: WorkerServices): TaskHandler<'collect.sha
     let pairs: number | null = null;
     const started = performance.now();
     if (!(await services.artifacts.has(shardKey(key, shard)))) {
-      const model = await services.models.get(`model:${key}`, () => openModel(services, run), (opened) => opened.close());
+      const { model, batchRows } = await services.models.get(`model:${key}`, () => openModel(services, run, data.rowLength), (opened) => opened.model.close());
       const batches: ShardPairs[] = [];
       let tokens = 0;
-      for (let row = first; row < first + count; row += BATCH_ROWS) {
+      const collect = async (done: number, rows: number): Promise<void> => {
         await yieldNow(context.signal);
-        const rows = Math.min(BATCH_ROWS, first + count - row);
+        const row = first + done;
         const ids = data.tokens.slice(row * data.rowLength, (row + rows) * data.rowLength);
         const [result] = await model.run(ids, rows, data.rowLength);
         batches.push(keepPairs(result as TapResult, data, row, rows));
         for (let i = row; i < row + rows; i++) tokens += (data.length[i] as number) - 1;
         context.progress(tokens);
-      }
+      };
+      await inBatches(count, batchRows, collect, (rows) => services.log.warn({ event: 'batch_halved', run: runId, rows }));
       const joined = joinPairs(batches);
       await writeShard(services.artifacts, key, shard, joined);
       pairs = joined.latent.length;
@@ -40,13 +43,12 @@ export function collectShard(services: WorkerServices): TaskHandler<'collect.sha
   };
 }
 
-async function openModel(services: WorkerServices, run: RunFacts): Promise<InstrumentedModel> {
+async function openModel(services: WorkerServices, run: RunFacts, rowLength: number): Promise<{ model: InstrumentedModel; batchRows: number }> {
   const [checkpoint, coder] = [await openCheckpoint(run.modelLocation), await openSparseCoder(run.coderLocation)];
-  return openInstrumentedModel({
-    checkpoint,
-    taps: [{ hookpoint: requireFact(run, 'hookpoint'), coder }],
-    threads: services.threads,
-  });
+  const { threads, device } = services;
+  const model = await openInstrumentedModel({ checkpoint, taps: [{ hookpoint: requireFact(run, 'hookpoint'), coder }], threads, device });
+  const rowBytes = rowLength * tokenBytes(checkpoint.spec, rowLength, [{ width: coder.dIn, coder }]);
+  return { model, batchRows: Math.min(BATCH_ROWS, batchSize(rowBytes, rowLength, memoryBudget(device))) };
 }
 
 /** The positive values on tokens that count: not BOS (`method.md` §2.3, the paper's version) and not padding. */

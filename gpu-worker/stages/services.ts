@@ -4,6 +4,7 @@ import type { Log } from '#platform/log/log.ts';
 import type { SearchEngine } from '#platform/search/types.ts';
 import type { Embedder } from '#gpu-worker/embed/embedder.ts';
 import type { ChatClient } from '#gpu-worker/llm/chat-client.ts';
+import type { Device } from '#gpu-worker/model/onnx.ts';
 import type { RunCache } from './run-cache.ts';
 
 /** What the job handlers need of the outside world. */
@@ -17,6 +18,8 @@ export interface WorkerServices {
   embedder(): Promise<Embedder>;
   /** Threads of the numeric runtime; undefined: as many as there are cores. */
   threads: number | undefined;
+  /** What models are run on. */
+  device: Device;
   log: Log;
   cache: RunCache;
   /** Open model sessions. Apart from `cache`, and asked only by the `gpu` queue, which runs one job at a time: a session is closed when another is opened and must not be in use then. */
