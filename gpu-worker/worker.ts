@@ -9,7 +9,7 @@ import { createTaskQueue, type TaskQueue } from '#platform/queue/task-queue.ts';
 import { createSearchEngine } from '#platform/search/create-search-engine.ts';
 import { openEmbedder, type Embedder } from '#gpu-worker/embed/embedder.ts';
 import { createVectorIndex, type VectorIndex } from '#gpu-worker/embed/vector-index.ts';
-import { createOpenAiChatClient } from '#gpu-worker/llm/openai-chat-client.ts';
+import { createChatClient } from '#gpu-worker/llm/create-chat-client.ts';
 import { deviceFor } from '#gpu-worker/model/providers.ts';
 import { advanceRun } from '#gpu-worker/stages/advance.ts';
 import { taskHandlers } from '#gpu-worker/stages/handlers.ts';
@@ -53,11 +53,12 @@ export function createWorker({ environment, database, log, workerId = `${os.host
     ...(threads === undefined ? {} : { threads }),
     onError: (error) => log.warn({ event: 'vector_index_behind', error }),
   });
+  const llm = createChatClient(environment, (sentence) => log.info({ event: 'hub', sentence }));
   const services: WorkerServices = {
     pool: database.pool,
     artifacts: createLocalArtifacts(environment.artifactsDir),
     search: createSearchEngine({ ...environment, dimensions: async () => (await embedder()).dimensions, pool: database.pool, vectorScan: vectorIndex }),
-    chat: environment.llm && createOpenAiChatClient(environment.llm),
+    chat: llm?.chat ?? null,
     embedder,
     threads,
     device: deviceFor(environment.device),
@@ -81,6 +82,7 @@ export function createWorker({ environment, database, log, workerId = `${os.host
       await queue.stop();
       await models.clear();
       await cache.clear();
+      await llm?.close();
       await services.search.close();
       await vectorIndex.close();
       await (await opened)?.close();

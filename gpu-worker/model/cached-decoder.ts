@@ -91,6 +91,17 @@ export async function openCachedDecoder(o: { checkpoint: Checkpoint; sites?: rea
   };
 }
 
+/** What the cache held when it was `length` tokens long, of one row without padding: how prompts that begin alike share their beginning. */
+export function truncateCache(cache: Cache, length: number): Cache {
+  const truncate = ({ data, shape }: PlainTensor): PlainTensor => {
+    const [rows = 0, heads = 0, total = 0, width = 0] = shape;
+    const out = new Float32Array(rows * heads * length * width);
+    for (let head = 0; head < rows * heads; head++) out.set((data as Float32Array).subarray(head * total * width, (head * total + length) * width), head * length * width);
+    return { data: out, shape: [rows, heads, length, width] };
+  };
+  return { ...cache, length, tensors: cache.tensors.map(({ keys, values }) => ({ keys: truncate(keys), values: truncate(values) })) };
+}
+
 /** The same cache for `copies` rows: how a prefix read once serves many continuations. Needs a cache of one row. */
 export function repeatCache(cache: Cache, copies: number): Cache {
   const repeat = ({ data, shape }: PlainTensor): PlainTensor => {

@@ -21,7 +21,7 @@ export interface ProviderFacts {
   nvidiaDevice: boolean;
 }
 
-const INSTALL = 'ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node';
+const INSTALL = 'ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node --ignore-scripts=false';
 const CUDA_LIBRARIES = ['libonnxruntime_providers_cuda.so', 'onnxruntime_providers_cuda.dll'];
 const NVIDIA_DEVICES = ['/dev/nvidia0', '/dev/dxg', 'C:\\Windows\\System32\\nvcuda.dll'];
 

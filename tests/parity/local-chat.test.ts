@@ -1,0 +1,102 @@
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createLocalChatClient, type LocalChatClient } from '#gpu-worker/llm/local-chat-client.ts';
+import type { ChatRequest } from '#gpu-worker/llm/chat-client.ts';
+import { openCachedDecoder } from '#gpu-worker/model/cached-decoder.ts';
+import { openCheckpoint } from '#gpu-worker/model/checkpoint.ts';
+import { generate } from '#gpu-worker/model/generate.ts';
+import { createPrefixDecoder } from '#gpu-worker/model/prefix-decoder.ts';
+import { openTokenizer } from '#gpu-worker/model/tokenizer.ts';
+import { GOLDEN } from './golden.ts';
+
+const DEMO = join(import.meta.dirname, '..', '..', 'models', 'presidents-4m');
+// As Gemma's: no system role.
+const TEMPLATE =
+  "{% for m in messages %}{% if m['role'] == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}{{ m['role'] + ': ' + m['content'] + '\\n' }}{% endfor %}{% if add_generation_prompt %}{{ 'assistant: ' }}{% endif %}";
+
+let work: string;
+const clients: LocalChatClient[] = [];
+beforeAll(async () => {
+  work = await mkdtemp(join(tmpdir(), 'local-chat-'));
+  await cp(DEMO, work, { recursive: true });
+  const config = JSON.parse(await readFile(join(work, 'tokenizer_config.json'), 'utf8')) as Record<string, unknown>;
+  await writeFile(join(work, 'tokenizer_config.json'), JSON.stringify({ ...config, chat_template: TEMPLATE }));
+});
+afterAll(async () => {
+  for (const client of clients) await client.close();
+  await rm(work, { recursive: true });
+});
+
+function client(dir = work): LocalChatClient {
+  const made = createLocalChatClient({ model: dir, locate: (model) => Promise.resolve(model), threads: 1 });
+  clients.push(made);
+  return made;
+}
+const ask = (content: string, more: Partial<ChatRequest> = {}): ChatRequest => ({ messages: [{ role: 'user', content }], maxTokens: 10, temperature: 0, ...more });
+
+describe('the local language model', () => {
+  test('answers as plain generation does, whatever it was asked before, and says what it cost', async () => {
+    const chat = client();
+    const questions = ['What of the harbours?', 'What of the railways and the post?', 'What of the harbours?', 'Speak.'];
+    const replies = await Promise.all(questions.map((question) => chat.chat(ask(question))));
+    const [checkpoint, tokenizer] = [await openCheckpoint(work), await openTokenizer(work)];
+    const decoder = await openCachedDecoder({ checkpoint, threads: 1 });
+    for (const [i, question] of questions.entries()) {
+      const prompt = tokenizer.encode(`user: ${question}\nassistant: `);
+      const [tokens] = await generate(decoder, [prompt], { maxTokens: 10 });
+      expect(replies[i]).toMatchObject({ text: tokenizer.decode(tokens!), tokensIn: prompt.length, tokensOut: tokens!.length, structured: false });
+    }
+    await decoder.close();
+    expect(replies[0]!.finishReason).toMatch(/^(?:stop|length)$/);
+  });
+
+  test('instructions go before the question where the template knows no system role', async () => {
+    const chat = client();
+    const reply = await chat.chat({ ...ask(''), messages: [{ role: 'system', content: 'Be brief.' }, { role: 'user', content: 'Speak.' }] });
+    expect(reply).toMatchObject({ text: (await chat.chat(ask('Be brief.\n\nSpeak.'))).text });
+  });
+
+  test('draws are the same for the same conversation', async () => {
+    const chat = client();
+    const drawn = await Promise.all(Array.from({ length: 3 }, () => chat.chat(ask('Speak.', { temperature: 1, maxTokens: 16 }))));
+    expect(new Set(drawn.map(({ text }) => text)).size).toBe(1);
+  });
+
+  test('a call can be stopped while it waits and while it runs', async () => {
+    const chat = client();
+    const [running, waiting] = [new AbortController(), new AbortController()];
+    const first = chat.chat(ask('Speak at length.', { maxTokens: 200, signal: running.signal }));
+    const second = chat.chat(ask('And you?', { signal: waiting.signal }));
+    waiting.abort();
+    await expect(second).rejects.toMatchObject({ code: 'cancelled' });
+    running.abort();
+    await expect(first).rejects.toMatchObject({ code: 'cancelled' });
+    expect((await chat.chat(ask('Speak.'))).tokensOut).toBeGreaterThan(0);
+  });
+
+  test('what cannot be opened is the setting’s fault; what does not fit is the call’s', async () => {
+    await expect(client(DEMO).chat(ask('x'))).rejects.toMatchObject({ code: 'upstream_failed', field: 'LLM_MODEL', message: expect.stringContaining('chat template') as string });
+    await expect(client(join(work, 'none')).chat(ask('x'))).rejects.toMatchObject({ code: 'upstream_failed', field: 'LLM_MODEL' });
+    const long = client().chat(ask('the '.repeat(400)));
+    await expect(long).rejects.toMatchObject({ code: 'upstream_failed', field: undefined, retryable: false, message: expect.stringContaining('context of 256') as string });
+  });
+});
+
+test.each(['mistral', 'gemma3-text', 'gpt2', 'llama-dynamic', 'gpt-neo'])('%s continues a prompt the same whether its beginning was read before or not', async (name) => {
+  const checkpoint = await openCheckpoint(join(GOLDEN, 'models', name));
+  const cached = await openCachedDecoder({ checkpoint, threads: 1 });
+  const decoder = createPrefixDecoder(cached);
+  const options = { maxTokens: 6, temperature: 0, topP: 1, seed: 0, stopIds: [] };
+  const prompt = Int32Array.from({ length: 13 }, (_, i) => (i * 37 + 11) % checkpoint.vocabSize);
+  const other = prompt.slice();
+  other[8] = (other[8]! + 1) % checkpoint.vocabSize;
+  const [expected] = await generate(cached, [prompt], { maxTokens: 6, stopIds: [] });
+  expect((await decoder.continue(prompt, options)).tokens).toEqual([...expected!]);
+  await decoder.continue(other, options);
+  const again = await decoder.continue(prompt, options);
+  expect(again.tokens).toEqual([...expected!]);
+  expect(again.reused).toBe(name === 'llama-dynamic' ? 0 : 8);
+  await cached.close();
+});
