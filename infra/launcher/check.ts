@@ -18,7 +18,8 @@ export async function checkInstance(pool: Pool, site: string, signal: AbortSigna
   const seconds = await waitForRun(pool, signal);
   const counts = await latentCounts(pool);
   const best = await bestLatent(pool);
-  const query = words(best.text).slice(0, 4).join(' ');
+  // The longest words say the most; the short ones are in every explanation.
+  const query = [...new Set(words(best.text))].sort((a, b) => b.length - a.length).slice(0, 3).join(' ');
   const started = performance.now();
   const results = searchResultsSchema.parse(JSON.parse(await get(`${site}/api/v1/search?q=${encodeURIComponent(query)}`)));
   const took = Math.round(performance.now() - started);

@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Log } from '#platform/log/log.ts';
@@ -76,7 +77,7 @@ export function spawnNode(spec: Pick<ProcessSpec, 'args' | 'env' | 'onLine' | 'n
     stdio: ['pipe', 'pipe', 'pipe'],
     detached: true,
   });
-  if (spec.niceness !== undefined && child.pid !== undefined) setPriority(child.pid, spec.niceness);
+  if (spec.niceness !== undefined && child.pid !== undefined) giveWay(child.pid, spec.niceness);
   // Writing to a child that has just died is not an error worth more than the child's own end.
   child.stdin?.on('error', () => undefined);
   for (const stream of [child.stdout, child.stderr]) {
@@ -91,6 +92,20 @@ export function spawnNode(spec: Pick<ProcessSpec, 'args' | 'env' | 'onLine' | 'n
     });
   }
   return child;
+}
+
+/**
+ * Lower a process's priority. Linux shares processors out by session first where it groups tasks automatically, and a
+ * process's own niceness then counts only within its session; that of the session is in a file.
+ */
+function giveWay(pid: number, niceness: number): void {
+  setPriority(pid, niceness);
+  try {
+    writeFileSync(`/proc/${pid}/autogroup`, String(niceness));
+  } catch (error) {
+    // No such file: this system has no automatic groups, and the niceness alone does it. Others refuse, and lose a little.
+    if (!(error instanceof Error && 'code' in error)) throw error;
+  }
 }
 
 /** SIGTERM to the process and whatever it started, then SIGKILL when it takes too long; resolves when it has ended. */
