@@ -3,9 +3,8 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import path from 'node:path';
 import { AppError } from '#lib/errors/app-error.ts';
 import type { Log } from '#platform/log/log.ts';
+import { NEXT } from './site-arguments.ts';
 import { end, ROOT, spawnNode } from './supervised.ts';
-
-export const NEXT = path.join('node_modules', 'next', 'dist', 'bin', 'next');
 
 /** What the site's build depends on. */
 const INPUTS = [

@@ -8,11 +8,12 @@ import { ensureSecret, secretFile } from '#platform/instance/secrets.ts';
 import { startDatabase, startInstance, type StartedInstance } from '#platform/instance/start-instance.ts';
 import type { Log } from '#platform/log/log.ts';
 import { nextFreePort } from '#platform/network/free-port.ts';
-import { buildSite, NEXT } from './build-site.ts';
+import { buildSite } from './build-site.ts';
 import { readLine } from './format-line.ts';
 import type { Console } from './console.ts';
 import { showProgress } from './show-progress.ts';
 import { claimDataFolder } from './single-instance.ts';
+import { siteArguments } from './site-arguments.ts';
 import type { StopList } from './stop-list.ts';
 import { end, spawnNode, supervise, type Supervised } from './supervised.ts';
 
@@ -71,7 +72,6 @@ export async function launch(parts: LaunchParts): Promise<Launched> {
   stops.add('progress', showProgress(database.pool, terminal, log));
   // Side by side: the site must answer within a minute of the first start, its build included.
   const [worker, site] = await Promise.all([startWorker(), startSite()]);
-  log.info({ event: 'ready', site: environment.siteUrl, seconds: Math.round((performance.now() - started) / 100) / 10 });
   return { environment, children: { site, worker } };
 
   async function startWorker(): Promise<Supervised> {
@@ -87,10 +87,11 @@ export async function launch(parts: LaunchParts): Promise<Launched> {
 
   async function startSite(): Promise<Supervised> {
     if (!parts.dev) await buildSite(variables, log, (stop) => stops.add('site’s build', stop));
-    const args = [NEXT, parts.dev ? 'dev' : 'start', '--port', String(sitePort), '--hostname', environment.siteHost];
+    const args = siteArguments(parts.dev ? 'dev' : 'start', { host: environment.siteHost, port: sitePort });
     const site = supervise({ name: 'site', args, env: variables, onLine: onLine('site'), stopSeconds: SITE_STOP_SECONDS }, log);
     stops.add('site', () => site.stop());
     await waitForSite(`http://${environment.siteHost}:${sitePort}`, stops);
+    log.info({ event: 'ready', site: environment.siteUrl, seconds: Math.round((performance.now() - started) / 100) / 10 });
     return site;
   }
 }

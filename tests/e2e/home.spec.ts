@@ -23,6 +23,7 @@ test('leads to the model, its coder and a latent', async ({ page, catalogue }) =
   await expect(page).toHaveURL(`/${FIRST_RUN.model}`);
   await page.getByRole('link', { name: catalogue.summary.name, exact: true }).click();
   await expect(page).toHaveURL(CODER_PATH);
+  await page.getByRole('link', { name: 'Embedding score, lower bound' }).click();
   await page.getByRole('link', { name: String(catalogue.best.index), exact: true }).click();
   await expect(page).toHaveURL(pathOf(catalogue.best.index));
   await expect(page.getByRole('heading', { level: 1 })).toHaveText(catalogue.best.explanations[0]?.text ?? '');

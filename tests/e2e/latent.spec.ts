@@ -87,10 +87,12 @@ test('each view has an address: windows, silent ones, verdicts', async ({ page, 
   await expect(page.locator('.window .tok')).toHaveCount(0);
   await views.getByRole('link', { name: 'Right and wrong' }).click();
   await expect(page).toHaveURL(/view=verdicts/);
-  await expect(page.getByText(/^it fires; ranked from the lowest/)).toBeVisible();
-  await page.getByRole('navigation', { name: 'Exam' }).getByRole('link', { name: /^Rule: / }).last().click(); // prettier-ignore
-  await expect(page).toHaveURL(/score=\d+/);
+  // The exam with verdicts comes first: the rule's. The embedding only ranks.
   await expect(page.getByText('This examines the rule behind the sentence')).toBeVisible();
+  await expect(page.getByRole('heading', { name: /^right: it fires, the rule says yes/ })).toBeVisible();
+  await page.getByRole('navigation', { name: 'Exam' }).getByRole('link', { name: 'Embedding', exact: true }).click();
+  await expect(page).toHaveURL(/score=\d+/);
+  await expect(page.getByRole('heading', { name: /^it fires; ranked from the lowest/ })).toBeVisible();
 });
 
 test('a latent that could not be explained says why, with its numbers', async ({ page, catalogue: { unexplained } }) => {

@@ -29,6 +29,8 @@ export default defineConfig({
     command: 'npm run -s generate && node --import tsx tests/e2e/serve.ts',
     cwd: '../..',
     url: `${baseURL}/healthz`,
+    // With E2E_PORT set by hand: the site that is already there.
+    reuseExistingServer: true,
     timeout: 300_000,
     gracefulShutdown: { signal: 'SIGTERM', timeout: 30_000 },
     stdout: 'pipe',

@@ -6,6 +6,10 @@ import { test } from './fixtures.ts';
 
 const hits = (page: Page) => page.getByRole('main').locator('.hit');
 const total = (page: Page) => page.getByRole('main').getByRole('status').first();
+/** Waits until the address carries exactly these values of a field; forms leave empty fields in it. */
+async function expectInAddress(page: Page, field: string, ...values: string[]): Promise<void> {
+  await expect(page).toHaveURL((url) => url.pathname === '/search' && url.searchParams.getAll(field).join() === values.join());
+}
 /** The words of a sentence that are worth searching for. */
 const words = (text: string): string => (text.match(/[a-z]{4,}/gi) ?? []).slice(0, 4).join(' ');
 
@@ -33,15 +37,16 @@ test('a query, its filters and its order stand in the address', async ({ page, c
   await expect(total(page)).toContainText(/latents?$/);
   const filters = page.getByRole('complementary', { name: 'Filters' });
   await filters.getByRole('checkbox', { name: new RegExp(`^${FIRST_RUN.coder}`) }).check();
-  await expect(page).toHaveURL(`/search?coder=${FIRST_RUN.coder}`);
+  await expectInAddress(page, 'coder', FIRST_RUN.coder);
   await expect(total(page)).toHaveText(`${catalogue.summary.counts.explained} latents`);
   await filters.getByRole('combobox', { name: 'Score surely at least' }).selectOption('0.5');
-  await expect(page).toHaveURL(`/search?coder=${FIRST_RUN.coder}&minScore=0.5`);
+  await expectInAddress(page, 'minScore', '0.5');
+  await expectInAddress(page, 'coder', FIRST_RUN.coder);
   const surely = catalogue.scored.filter(({ score }) => score.lower >= 0.5);
   await expect(total(page)).toHaveText(`${surely.length} ${surely.length === 1 ? 'latent' : 'latents'}`);
 
   await page.getByRole('navigation', { name: 'Sort' }).getByRole('link', { name: 'Frequency' }).click();
-  await expect(page).toHaveURL(/sort=frequency/);
+  await expectInAddress(page, 'sort', 'frequency');
   const commonest = surely.toSorted((a, b) => b.frequency - a.frequency)[0];
   await expect(hits(page).first()).toContainText(`:${commonest?.index}`);
 
@@ -57,7 +62,7 @@ test('results come in pages', async ({ page }) => {
   await expect(hits(page)).toHaveCount(5);
   const first = await hits(page).getByRole('heading').allTextContents();
   await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Next' }).click();
-  await expect(page).toHaveURL(/page=2/);
+  await expectInAddress(page, 'page', '2');
   await expect(page.getByRole('navigation', { name: 'Pages' })).toContainText('2 of');
   expect(await hits(page).getByRole('heading').allTextContents()).not.toEqual(first);
 });
@@ -85,10 +90,9 @@ test.describe('without JavaScript', () => {
     await expect(page).toHaveURL(/\/search\?q=the/);
     await page.goto('/search');
     const filters = page.getByRole('complementary', { name: 'Filters' });
-    await filters.getByText('Filters').first().click();
     await filters.getByRole('checkbox', { name: new RegExp(`^${FIRST_RUN.coder}`) }).check();
     await filters.getByRole('button', { name: 'Apply' }).click();
-    await expect(page).toHaveURL(new RegExp(`coder=${FIRST_RUN.coder}`));
+    await expectInAddress(page, 'coder', FIRST_RUN.coder);
     await expect(total(page)).toHaveText(`${catalogue.summary.counts.explained} latents`);
     await hits(page).first().getByRole('link').first().click();
     await expect(page.getByRole('heading', { name: /^Explanations/ })).toBeVisible();

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { NEXT } from '#infra/launcher/build-site.ts';
+import { siteArguments } from '#infra/launcher/site-arguments.ts';
 import { StopList } from '#infra/launcher/stop-list.ts';
 import { end, spawnNode } from '#infra/launcher/supervised.ts';
 import { openDatabase } from '#platform/database/database.ts';
@@ -69,7 +69,7 @@ async function serve(): Promise<void> {
   await createUser(database, PLAIN_USER);
   await database.close();
   start('worker', ['--import', 'tsx', 'gpu-worker/main.ts'], variables);
-  start('site', [NEXT, 'start', '--port', site.port, '--hostname', '127.0.0.1'], variables);
+  start('site', siteArguments('start', { host: '127.0.0.1', port: Number(site.port) }), variables);
 }
 
 /** Runs the `atlas` command; throws with its last lines when it fails. */

@@ -7,8 +7,8 @@ export const ADMIN = { email: 'admin@example.org', password: 'correct horse batt
 /** Somebody with an account and no role. */
 export const PLAIN_USER = { email: 'reader@example.org', name: 'A reader', password: 'staple the battery' };
 
-/** The run that makes the catalogue: some seconds of reading, after which about half of its latents have evidence and exam enough. */
-export const FIRST_RUN = { model: 'presidents-4m', coder: 'layers.2-2k', text: 'sotu', tokens: 60_000, latents: { first: 96 } };
+/** The run that makes the catalogue: a few seconds of reading, on chapters, which are short, so that most of its latents fire in enough documents. */
+export const FIRST_RUN = { model: 'presidents-4m', coder: 'layers.2-2k', text: 'moby-dick', tokens: 60_000, latents: { first: 96 } };
 
 /** Cookies of the two accounts, written by sign-in.setup.ts. */
 export const ADMIN_STATE = 'test-results/admin.json';
