@@ -36,7 +36,8 @@ export function progressLine(stages: readonly StageProgress[]): string | null {
   if (!stage) return null;
   const share = stage.total ? Math.min(1, stage.done / stage.total) : 0;
   const bar = '█'.repeat(Math.round(share * WIDTH)).padEnd(WIDTH, '░');
-  const count = stage.total === null ? `${stage.done} ${stage.unit}` : `${stage.done.toLocaleString('en')} of ${stage.total.toLocaleString('en')} ${stage.unit}`;
+  const count =
+    stage.total === null ? `${stage.done} ${stage.unit}` : `${stage.done.toLocaleString('en')} of ${stage.total.toLocaleString('en')} ${stage.unit}`;
   const rate = stage.rate ? `, ${stage.rate >= 10 ? Math.round(stage.rate).toLocaleString('en') : stage.rate.toFixed(1)} a second` : '';
   const left = stage.secondsLeft ? `, ${Math.ceil(stage.secondsLeft)} s left` : '';
   return `${stage.stage.padEnd(8)} ${bar} ${String(Math.floor(share * 100)).padStart(3)} %  ${count}${rate}${left}`;

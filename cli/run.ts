@@ -96,7 +96,7 @@ async function registerFolders(pool: Pool, environment: Environment, config: Run
   if (isFolder(config.model)) {
     const location = placeOf(config.model, await locateModel(environment, config.model));
     if (config.hookpoint !== undefined) resolveHookpoint((await openCheckpoint(location)).spec, config.hookpoint);
-    out.model = await knownSlug(pool, 'models', location) ?? slugOf(config.model);
+    out.model = (await knownSlug(pool, 'models', location)) ?? slugOf(config.model);
     await registerModel(pool, { slug: out.model, name: path.basename(config.model), location });
   }
   if (isFolder(config.coder)) {
@@ -104,11 +104,13 @@ async function registerFolders(pool: Pool, environment: Environment, config: Run
     const modelId = rows[0]?.id;
     if (modelId === undefined) throw new AppError('invalid_config', `The model ${out.model} is not known here; give its folder.`, { field: 'model' });
     const location = placeOf(config.coder, await locateCoder(environment, config.coder));
-    out.coder = await knownSlug(pool, 'sparse_coders', location) ?? slugOf(path.join(path.basename(path.dirname(path.resolve(config.coder))), path.basename(config.coder)));
+    out.coder =
+      (await knownSlug(pool, 'sparse_coders', location)) ??
+      slugOf(path.join(path.basename(path.dirname(path.resolve(config.coder))), path.basename(config.coder)));
     await registerCoder(pool, BigInt(modelId), { slug: out.coder, name: config.coder, location }, config.hookpoint);
   }
   if (isFolder(config.text)) {
-    out.text = await knownSlug(pool, 'text_sources', config.text) ?? slugOf(config.text);
+    out.text = (await knownSlug(pool, 'text_sources', config.text)) ?? slugOf(config.text);
     await registerText(pool, { slug: out.text, name: path.basename(config.text), location: config.text });
   }
   return out;

@@ -32,7 +32,12 @@ try {
     embedder: worker.services.embedder,
     vectorIndex: worker.vectorIndex,
     secret: environment.workerSecret,
-    status: () => ({ status: 'ok', uptimeSeconds: Math.round(process.uptime()), residentMb: Math.round(process.memoryUsage.rss() / 2 ** 20), vectors: worker.vectorIndex.size }),
+    status: () => ({
+      status: 'ok',
+      uptimeSeconds: Math.round(process.uptime()),
+      residentMb: Math.round(process.memoryUsage.rss() / 2 ** 20),
+      vectors: worker.vectorIndex.size,
+    }),
     onError: (error) => log.error({ event: 'worker_request_failed', error }),
   });
   const url = new URL(environment.workerUrl);

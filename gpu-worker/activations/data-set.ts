@@ -37,10 +37,7 @@ export async function writeDataSet(
 ): Promise<void> {
   let tokens = 0;
   for (const length of packed.length) tokens += length - 1;
-  await store.write(
-    dataSetKey(key),
-    encodeTypedFile({ ...facts, tokens }, { tokens: packed.tokens, document: packed.document, length: packed.length }),
-  );
+  await store.write(dataSetKey(key), encodeTypedFile({ ...facts, tokens }, { tokens: packed.tokens, document: packed.document, length: packed.length }));
 }
 
 /** Throws AppError `not_found` or `corrupt_file` naming the artifact. */

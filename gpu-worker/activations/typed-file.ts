@@ -51,7 +51,8 @@ export interface TypedFile<Meta> {
 
 /** Opens `key`. `parseMeta` is the zod parse of its meta. Throws AppError `corrupt_file` naming the key. */
 export async function openTypedFile<Meta>(store: ArtifactStore, key: string, parseMeta: (meta: unknown) => Meta): Promise<TypedFile<Meta>> {
-  const corrupt = (what: string, cause?: unknown): AppError => new AppError('corrupt_file', `The artifact ${key} ${what}; delete it and run the stage again.`, { cause });
+  const corrupt = (what: string, cause?: unknown): AppError =>
+    new AppError('corrupt_file', `The artifact ${key} ${what}; delete it and run the stage again.`, { cause });
   const prefix = await store.readRange(key, 0, PREFIX_BYTES);
   if (prefix.toString('latin1', 0, MAGIC.length) !== MAGIC) throw corrupt('does not begin as an artifact does');
   const headerLength = prefix.readUInt32LE(MAGIC.length);

@@ -7,7 +7,12 @@ const card = { slug: slugSchema, name: z.string(), location: z.string(), license
 
 /** What is bundled: models with their coders, texts, and the run that fills an empty catalogue. */
 export const manifestSchema = z.strictObject({
-  models: z.array(z.strictObject({ ...card, coders: z.array(z.strictObject({ slug: slugSchema, name: z.string(), location: z.string(), description: z.string().default('') })) })),
+  models: z.array(
+    z.strictObject({
+      ...card,
+      coders: z.array(z.strictObject({ slug: slugSchema, name: z.string(), location: z.string(), description: z.string().default('') })),
+    }),
+  ),
   texts: z.array(z.strictObject(card)),
   demo: runConfigSchema,
 });

@@ -22,13 +22,7 @@ export interface LatentExamples {
  * Evidence and exam of one latent. Every draw is seeded by (seed, what, latent, quantile), so that neither order nor
  * parallelism changes it. `testCandidates` are all whole windows of test documents, ascending.
  */
-export function latentExamples(
-  data: DataSet,
-  latent: LatentActivations,
-  protocol: Protocol,
-  seed: number,
-  testCandidates: Uint32Array,
-): LatentExamples {
+export function latentExamples(data: DataSet, latent: LatentActivations, protocol: Protocol, seed: number, testCandidates: Uint32Array): LatentExamples {
   const sides: Record<'train' | 'test', ActivatingWindow[]> = { train: [], test: [] };
   for (const window of activatingWindows(data, latent)) {
     const split = splitOf(data, Math.floor(window.window / windowsPerRow(data)));

@@ -50,7 +50,7 @@ export interface ActivatingWindow {
 export function activatingWindows(data: DataSet, latent: LatentActivations): ActivatingWindow[] {
   const out: ActivatingWindow[] = [];
   const { place, value } = latent;
-  for (let from = 0; from < place.length; ) {
+  for (let from = 0; from < place.length;) {
     // Rows are whole numbers of windows long, so places divide into windows without regard to rows.
     const window = Math.floor((place[from] as number) / WINDOW_LENGTH);
     let to = from;

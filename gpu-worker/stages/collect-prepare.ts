@@ -91,13 +91,21 @@ async function prepareRows(
     const usable = packableTokens(ids.length);
     if (usable === 0) continue;
     // Only what fits the budget counts when documents are dealt, so that the last, cut one does not tip the shares.
-    chosen.push({ key, ids: ids.subarray(0, Math.min(usable, run.config.tokens - total + ROW_LENGTH)), cluster: createHash('sha256').update(text.trim()).digest('hex') });
+    chosen.push({
+      key,
+      ids: ids.subarray(0, Math.min(usable, run.config.tokens - total + ROW_LENGTH)),
+      cluster: createHash('sha256').update(text.trim()).digest('hex'),
+    });
     total += usable;
     progress(Math.min(total, run.config.tokens));
     await yieldNow(signal);
   }
   const splits = dealDocuments(chosen.map(({ key, ids, cluster }) => ({ key, tokens: ids.length, cluster })));
-  const packed = packRows(chosen.map(({ ids }) => ids), bos, run.config.tokens);
+  const packed = packRows(
+    chosen.map(({ ids }) => ids),
+    bos,
+    run.config.tokens,
+  );
   await writeDataSet(services.artifacts, dataKey, packed, {
     rowLength: ROW_LENGTH,
     bos,

@@ -22,7 +22,11 @@ export function collectShard(services: WorkerServices): TaskHandler<'collect.sha
     let pairs: number | null = null;
     const started = performance.now();
     if (!(await services.artifacts.has(shardKey(key, shard)))) {
-      const { model, batchRows } = await services.models.get(`model:${key}`, () => openModel(services, run, data.rowLength), (opened) => opened.model.close());
+      const { model, batchRows } = await services.models.get(
+        `model:${key}`,
+        () => openModel(services, run, data.rowLength),
+        (opened) => opened.model.close(),
+      );
       const batches: ShardPairs[] = [];
       let tokens = 0;
       const collect = async (done: number, rows: number): Promise<void> => {

@@ -24,7 +24,12 @@ export interface Sitting {
 }
 
 /** The sittings of a batch of latents, and the latents whose exam has lost a class to takedowns. */
-export async function sittingsOf(pool: Pool, run: RunFacts, chat: ChatClient, latents: readonly number[]): Promise<{ sittings: Sitting[]; failures: LlmFailure[] }> {
+export async function sittingsOf(
+  pool: Pool,
+  run: RunFacts,
+  chat: ChatClient,
+  latents: readonly number[],
+): Promise<{ sittings: Sitting[]; failures: LlmFailure[] }> {
   const { seed } = run.config;
   const others = new Map<number, number>();
   const sampled = latents.filter((latent) => hasControl(latent, seed));

@@ -46,13 +46,20 @@ export function explainLlm(services: Pick<WorkerServices, 'pool' | 'chat'>): Tas
     const explanations = open.flatMap((question, i) => explanationOf(run, chat, question, outcomes[i] as ExplainOutcome));
     const asked = new Set(questions.map(({ latent }) => latent));
     const failures = [
-      ...latents.filter((latent) => !asked.has(latent)).map((latent): LlmFailure => ({ latent, cause: 'no_windows', message: 'No train window is left to show.' })),
+      ...latents
+        .filter((latent) => !asked.has(latent))
+        .map((latent): LlmFailure => ({ latent, cause: 'no_windows', message: 'No train window is left to show.' })),
       ...open.flatMap(({ latent }, i) => failureOf(latent, outcomes[i] as ExplainOutcome)),
     ];
     await context.commit(async (client) => {
       await insertExplanations(client, explanations);
       if (failures.length > 0) {
-        await logEvent(client, run.id, { level: 'warn', stage: 'explain', event: 'explanations_failed', data: { model: chat.model, endpoint: chat.endpoint, ...countCauses(failures) } });
+        await logEvent(client, run.id, {
+          level: 'warn',
+          stage: 'explain',
+          event: 'explanations_failed',
+          data: { model: chat.model, endpoint: chat.endpoint, ...countCauses(failures) },
+        });
       }
       return { explained: explanations.length, reused: known.size, failed: failures.length };
     });

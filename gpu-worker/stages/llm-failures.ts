@@ -7,7 +7,10 @@ export interface LlmFailure {
 }
 
 /** A run event's summary of a batch's failures: how many by cause, which latents, and one message each cause. */
-export function countCauses(failures: readonly LlmFailure[]): { failed: number; causes: Record<string, { count: number; latents: number[]; example: string }> } {
+export function countCauses(failures: readonly LlmFailure[]): {
+  failed: number;
+  causes: Record<string, { count: number; latents: number[]; example: string }>;
+} {
   const causes: Record<string, { count: number; latents: number[]; example: string }> = {};
   for (const { latent, cause, message } of failures) {
     const entry = (causes[cause] ??= { count: 0, latents: [], example: message });

@@ -129,9 +129,9 @@ function batches(items: readonly number[], size: number): number[][] {
 
 /** The run's latents with evidence and exam enough to be explained, ascending. */
 export async function readyLatents(client: Pool | PoolClient, run: RunFacts): Promise<number[]> {
-  const { rows } = await client.query<{ index: number }>(
-    `SELECT index FROM latents WHERE coder_id = $1 AND run_id = $2 AND status = 'ready' ORDER BY index`,
-    [String(run.coderId), String(run.id)],
-  );
+  const { rows } = await client.query<{ index: number }>(`SELECT index FROM latents WHERE coder_id = $1 AND run_id = $2 AND status = 'ready' ORDER BY index`, [
+    String(run.coderId),
+    String(run.id),
+  ]);
   return rows.map(({ index }) => index);
 }

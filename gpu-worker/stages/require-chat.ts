@@ -5,7 +5,11 @@ import type { WorkerServices } from './services.ts';
 /** The worker's language model. Throws AppError `invalid_config` when it has none. */
 export function requireChat(services: Pick<WorkerServices, 'chat'>): ChatClient {
   if (services.chat !== null) return services.chat;
-  throw new AppError('invalid_config', 'This run asks for a language model and the worker has none: set LLM_BASE_URL and LLM_MODEL, or leave llm and detection out of the run.', {
-    field: 'LLM_BASE_URL',
-  });
+  throw new AppError(
+    'invalid_config',
+    'This run asks for a language model and the worker has none: set LLM_BASE_URL and LLM_MODEL, or leave llm and detection out of the run.',
+    {
+      field: 'LLM_BASE_URL',
+    },
+  );
 }

@@ -83,5 +83,5 @@ export async function logEvent(
 export function requireFact<K extends keyof RunResults>(run: RunFacts, name: K & string): NonNullable<RunResults[K]> {
   const value = run.results[name];
   if (value === undefined || value === null) throw new AppError('internal', `Run ${run.id} has no ${name}; its earlier stage has not finished.`);
-  return value as NonNullable<RunResults[K]>;
+  return value;
 }

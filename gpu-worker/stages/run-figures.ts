@@ -33,10 +33,7 @@ export async function runFigures(client: PoolClient, run: RunFacts): Promise<Rec
   return {
     latents: Object.fromEntries(statuses.rows.map(({ status, n }) => [status, n])),
     scores: Object.fromEntries(
-      [...byScorer].map(([scorer, { metric, values, controls }]) => [
-        scorer,
-        { metric, score: spread(values), control: spread(controls) },
-      ]),
+      [...byScorer].map(([scorer, { metric, values, controls }]) => [scorer, { metric, score: spread(values), control: spread(controls) }]),
     ),
   };
 }

@@ -16,7 +16,9 @@ const LATENT_COLUMNS = [
   'coder_id', 'index', 'run_id', 'status', 'firing_count', 'token_count', 'frequency', 'max_activation', 'mean_activation',
   'histogram', 'train_windows', 'test_windows', 'train_documents', 'test_documents', 'sample_key',
 ] as const; // prettier-ignore
-const UPDATED = LATENT_COLUMNS.slice(2).map((column) => `${column} = EXCLUDED.${column}`).join(', ');
+const UPDATED = LATENT_COLUMNS.slice(2)
+  .map((column) => `${column} = EXCLUDED.${column}`)
+  .join(', ');
 
 /** Statistics, evidence and exam of a batch of latents: their rows and example blobs. */
 export function sampleLatents(services: WorkerServices): TaskHandler<'sample.latents'> {

@@ -103,7 +103,12 @@ function rowFor(material: ScoringMaterial, exam: Exam, explanation: CurrentExpla
     nPositives: exam.nPositives,
     nNegatives: exam.nNegatives,
     nFailed: 0,
-    provenance: { sampleKey: requireFact(run, 'sampleKey'), embedder: material.embedder, controlExplanation: control ? String(control.id) : null, seed: run.config.seed },
+    provenance: {
+      sampleKey: requireFact(run, 'sampleKey'),
+      embedder: material.embedder,
+      controlExplanation: control ? String(control.id) : null,
+      seed: run.config.seed,
+    },
     inputKey: contentKey({
       version: ALGORITHM_VERSIONS.localScores,
       explanation: explanation.inputKey,
@@ -126,7 +131,15 @@ function embeddingRow(material: ScoringMaterial, exam: Exam, explanation: Curren
   const scored = score(own, 'embedding');
   if (!scored) return [];
   const other = control && vectors.get(textHash(control.text));
-  return [{ ...rowFor(material, exam, explanation, control), scorer: 'embedding', metric: 'auroc', ...scored, control: other ? score(other, 'embedding-control') : null }];
+  return [
+    {
+      ...rowFor(material, exam, explanation, control),
+      scorer: 'embedding',
+      metric: 'auroc',
+      ...scored,
+      control: other ? score(other, 'embedding-control') : null,
+    },
+  ];
 }
 
 function ruleRows(material: ScoringMaterial, exam: Exam, explanation: CurrentExplanation, control: CurrentExplanation | null): NewScore[] {
@@ -138,6 +151,7 @@ function ruleRows(material: ScoringMaterial, exam: Exam, explanation: CurrentExp
   const row = rowFor(material, exam, explanation, control);
   const rows: NewScore[] = [];
   if (own.tokens) rows.push({ ...row, scorer: 'rule_tokens', metric: 'auroc', ...own.tokens, control: other?.tokens ?? null, verdicts: [] });
-  if (own.windows) rows.push({ ...row, scorer: 'rule_windows', metric: 'balanced_accuracy', ...own.windows, control: other?.windows ?? null, verdicts: own.verdicts });
+  if (own.windows)
+    rows.push({ ...row, scorer: 'rule_windows', metric: 'balanced_accuracy', ...own.windows, control: other?.windows ?? null, verdicts: own.verdicts });
   return rows;
 }

@@ -17,6 +17,11 @@ export async function loadEmbeddings(db: Pool | PoolClient, embedder: string, ha
 /** Keeps vectors; a text that somebody else embedded meanwhile is left as it is. */
 export async function storeEmbeddings(client: PoolClient, embedder: string, vectors: ReadonlyMap<string, Float32Array>): Promise<void> {
   await client.query('CREATE TEMP TABLE new_embeddings (LIKE text_embeddings) ON COMMIT DROP');
-  await copyRows(client, 'new_embeddings', ['embedder', 'text_hash', 'vector'], [...vectors].map(([hash, vector]) => [embedder, hash, encodeFloat16(vector)]));
+  await copyRows(
+    client,
+    'new_embeddings',
+    ['embedder', 'text_hash', 'vector'],
+    [...vectors].map(([hash, vector]) => [embedder, hash, encodeFloat16(vector)]),
+  );
   await client.query('INSERT INTO text_embeddings SELECT * FROM new_embeddings ORDER BY text_hash ON CONFLICT DO NOTHING');
 }

@@ -3,18 +3,17 @@ import { describe, expect, it } from 'vitest';
 import { isAppError } from '#lib/errors/app-error.ts';
 import { decodeExamples, encodeExamples, type StoredExample } from './blob.ts';
 
-const example = fc.integer({ min: 1, max: 64 }).chain(
-  (length): fc.Arbitrary<StoredExample> =>
-    fc.record({
-      row: fc.nat(2 ** 32 - 1),
-      start: fc.nat(65_535),
-      split: fc.constantFrom('train' as const, 'test' as const, 'reserve' as const),
-      kind: fc.constantFrom('activating' as const, 'random' as const),
-      quantile: fc.option(fc.nat(9)),
-      document: fc.string({ maxLength: 12 }),
-      tokens: fc.array(fc.string({ unit: 'grapheme', maxLength: 6 }), { minLength: length, maxLength: length }),
-      activations: fc.array(fc.float({ min: 0, max: 1e6, noNaN: true, noDefaultInfinity: true }), { minLength: length, maxLength: length }),
-    }),
+const example = fc.integer({ min: 1, max: 64 }).chain((length): fc.Arbitrary<StoredExample> =>
+  fc.record({
+    row: fc.nat(2 ** 32 - 1),
+    start: fc.nat(65_535),
+    split: fc.constantFrom('train' as const, 'test' as const, 'reserve' as const),
+    kind: fc.constantFrom('activating' as const, 'random' as const),
+    quantile: fc.option(fc.nat(9)),
+    document: fc.string({ maxLength: 12 }),
+    tokens: fc.array(fc.string({ unit: 'grapheme', maxLength: 6 }), { minLength: length, maxLength: length }),
+    activations: fc.array(fc.float({ min: 0, max: 1e6, noNaN: true, noDefaultInfinity: true }), { minLength: length, maxLength: length }),
+  }),
 );
 
 describe('example blob', () => {

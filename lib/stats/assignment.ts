@@ -20,11 +20,10 @@ const LARGEST_SIDE = 4096;
  */
 export function assignment(weight: ArrayLike<number>, rows: number, columns: number): Assignment {
   if (weight.length !== rows * columns) throw new AppError('shape_mismatch', `Give ${rows} × ${columns} weights: there are ${weight.length}.`);
-  if (Math.min(rows, columns) > LARGEST_SIDE) throw new AppError('too_large', `Match at most ${LARGEST_SIDE} rows or columns exactly; this matrix is ${rows} × ${columns}.`);
+  if (Math.min(rows, columns) > LARGEST_SIDE)
+    throw new AppError('too_large', `Match at most ${LARGEST_SIDE} rows or columns exactly; this matrix is ${rows} × ${columns}.`);
   const wide = rows <= columns;
-  const matched = wide
-    ? matchRows(rows, columns, (i, j) => -weight[i * columns + j]!)
-    : matchRows(columns, rows, (i, j) => -weight[j * columns + i]!);
+  const matched = wide ? matchRows(rows, columns, (i, j) => -weight[i * columns + j]!) : matchRows(columns, rows, (i, j) => -weight[j * columns + i]!);
   const pairs = Array.from(matched, (j, i): [number, number] => (wide ? [i, j] : [j, i])).sort((a, b) => a[0] - b[0]);
   const total = pairs.reduce((sum, [i, j]) => sum + weight[i * columns + j]!, 0);
   return { pairs, total, mean: pairs.length === 0 ? null : total / pairs.length };
@@ -70,7 +69,7 @@ function matchRows(n: number, m: number, cost: (row: number, column: number) => 
       rowPotential[rowOfColumn[j]!]! += reached - distance[j]!;
       columnPotential[j]! -= reached - distance[j]!;
     }
-    for (let j = free; j >= 0; ) {
+    for (let j = free; j >= 0;) {
       const before = cameFrom[j]!;
       rowOfColumn[j] = before < 0 ? start : rowOfColumn[before]!;
       j = before;

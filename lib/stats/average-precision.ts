@@ -14,7 +14,7 @@ export function averagePrecision(labels: ArrayLike<number | boolean>, scores: Ar
   const order = ascendingOrder(scores).reverse();
   let found = 0;
   let sum = 0;
-  for (let start = 0; start < order.length; ) {
+  for (let start = 0; start < order.length;) {
     const level = scores[order[start]!];
     let gained = 0;
     let end = start;

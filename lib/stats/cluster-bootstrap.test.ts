@@ -71,8 +71,16 @@ describe('clusterBootstrap', () => {
     // Two documents a class: a resample is one of 3 × 3 multiplicities, so the replicates take the values below alone.
     const exam = { labels: [1, 1, 1, 0, 0, 0], scores: [4, 1, 2, 3, 2, 0], documents: [7, 7, 8, 7, 9, 9] };
     const values = new Set<number>();
-    for (const p of [[2, 0], [1, 1], [0, 2]]) {
-      for (const n of [[2, 0], [1, 1], [0, 2]]) {
+    for (const p of [
+      [2, 0],
+      [1, 1],
+      [0, 2],
+    ]) {
+      for (const n of [
+        [2, 0],
+        [1, 1],
+        [0, 2],
+      ]) {
         const weights = [p[0]!, p[0]!, p[1]!, n[0]!, n[1]!, n[1]!];
         values.add(rocAuc(exam.labels, exam.scores, weights)!);
       }

@@ -4,8 +4,18 @@ import { spearman } from './spearman.ts';
 
 it('has its extremes on straight and on monotone lines', () => {
   const x = [1, 2, 3, 4];
-  expect(pearson(x, x.map((v) => 5 - 2 * v))).toBeCloseTo(-1, 15);
-  expect(spearman(x, x.map((v) => v ** 5))).toBeCloseTo(1, 15);
+  expect(
+    pearson(
+      x,
+      x.map((v) => 5 - 2 * v),
+    ),
+  ).toBeCloseTo(-1, 15);
+  expect(
+    spearman(
+      x,
+      x.map((v) => v ** 5),
+    ),
+  ).toBeCloseTo(1, 15);
 });
 
 it('matches Spearman’s formula by rank differences', () => {

@@ -29,7 +29,10 @@ export function explainedVariance(x: ArrayLike<number>, xHat: ArrayLike<number>,
   const rows = x.length / width;
   if (rows === 0) throw new AppError('bad_request', 'Give at least one row to measure a reconstruction on.');
   const meanX = columnMeans(x, width);
-  const meanError = columnMeans(Float64Array.from(x, (value, i) => value - xHat[i]!), width);
+  const meanError = columnMeans(
+    Float64Array.from(x, (value, i) => value - xHat[i]!),
+    width,
+  );
   const columnVariance = new Float64Array(width);
   const columnError = new Float64Array(width);
   let error = 0;

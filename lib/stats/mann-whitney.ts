@@ -46,7 +46,7 @@ export function mannWhitney(x: ArrayLike<number>, y: ArrayLike<number>): MannWhi
 function tieTerm(values: Float64Array): number {
   const sorted = values.slice().sort();
   let sum = 0;
-  for (let start = 0; start < sorted.length; ) {
+  for (let start = 0; start < sorted.length;) {
     let end = start + 1;
     while (end < sorted.length && sorted[end] === sorted[start]) end++;
     const t = end - start;

@@ -17,7 +17,7 @@ export function rocAuc(labels: ArrayLike<number | boolean>, scores: ArrayLike<nu
   let negativesBelow = 0;
   let positives = 0;
   let pairs = 0;
-  for (let start = 0; start < order.length; ) {
+  for (let start = 0; start < order.length;) {
     const level = scores[order[start]!];
     let tiedPositives = 0;
     let tiedNegatives = 0;

@@ -8,7 +8,10 @@ it('with whole weights is the median of the values repeated', () => {
   fc.assert(
     fc.property(fc.array(item, { maxLength: 20 }), (items) => {
       const repeated = items.flatMap(([value, weight]) => new Array<number>(weight).fill(value));
-      const actual = weightedMedian(items.map((i) => i[0]), items.map((i) => i[1]));
+      const actual = weightedMedian(
+        items.map((i) => i[0]),
+        items.map((i) => i[1]),
+      );
       expect(actual?.median ?? null).toBe(median(repeated));
     }),
   );

@@ -92,14 +92,20 @@ export async function startChatEndpoint(options: ChatEndpointOptions): Promise<C
   };
 }
 
-async function respond(request: IncomingMessage, response: ServerResponse, options: ChatEndpointOptions & { model: string }, calls: ReceivedCall[]): Promise<void> {
+async function respond(
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: ChatEndpointOptions & { model: string },
+  calls: ReceivedCall[],
+): Promise<void> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   const send = (status: number, body: unknown, headers: Record<string, string> = {}): void => {
     response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(typeof body === 'string' ? body : JSON.stringify(body));
   };
   const refuse = (status: number, error: Record<string, unknown>, headers?: Record<string, string>): void => send(status, { error }, headers);
-  if (request.method !== 'POST' || request.url !== '/v1/chat/completions') return refuse(404, { message: `Unknown request URL: ${request.method} ${request.url}.`, code: null });
+  if (request.method !== 'POST' || request.url !== '/v1/chat/completions')
+    return refuse(404, { message: `Unknown request URL: ${request.method} ${request.url}.`, code: null });
 
   const body = JSON.parse(Buffer.concat(chunks).toString()) as Record<string, unknown>;
   const messages = body['messages'] as DoubleMessage[];
@@ -112,7 +118,12 @@ async function respond(request: IncomingMessage, response: ServerResponse, optio
   }
   if (body['model'] !== options.model) return refuse(404, { message: `The model ${String(body['model'])} does not exist.`, code: 'model_not_found' });
   for (const parameter of options.refusedParameters ?? []) {
-    if (parameter in body) return refuse(400, { message: `Unsupported parameter: '${parameter}' is not supported with this model.`, code: 'unsupported_parameter', param: parameter });
+    if (parameter in body)
+      return refuse(400, {
+        message: `Unsupported parameter: '${parameter}' is not supported with this model.`,
+        code: 'unsupported_parameter',
+        param: parameter,
+      });
   }
   if ('response_format' in body && options.schemas === false) return refuse(400, { message: 'response_format is not supported by this server', code: null });
 
@@ -134,7 +145,14 @@ async function respond(request: IncomingMessage, response: ServerResponse, optio
     object: 'chat.completion',
     created: 0,
     model: options.model,
-    choices: [{ index: 0, message: { role: 'assistant', content: text, refusal: null }, logprobs: null, finish_reason: misbehaviour?.kind === 'truncated' ? 'length' : 'stop' }],
+    choices: [
+      {
+        index: 0,
+        message: { role: 'assistant', content: text, refusal: null },
+        logprobs: null,
+        finish_reason: misbehaviour?.kind === 'truncated' ? 'length' : 'stop',
+      },
+    ],
     usage: usage(messages, text),
   });
   if (misbehaviour?.kind !== 'cut') return send(200, completion);

@@ -2,7 +2,10 @@ import { AppError } from '#lib/errors/app-error.ts';
 import type { ChatClient, ChatReply, ChatRequest } from '#gpu-worker/llm/chat-client.ts';
 
 /** A chat client in memory whose every answer, or failure, is decided by `answer`; the requests it got are kept. */
-export function scriptedChat(answer: (request: ChatRequest, call: number) => string | Partial<ChatReply> | AppError, slots = 4): ChatClient & { requests: ChatRequest[] } {
+export function scriptedChat(
+  answer: (request: ChatRequest, call: number) => string | Partial<ChatReply> | AppError,
+  slots = 4,
+): ChatClient & { requests: ChatRequest[] } {
   const requests: ChatRequest[] = [];
   return {
     model: 'scripted-1',
@@ -23,5 +26,7 @@ export function scriptedChat(answer: (request: ChatRequest, call: number) => str
 export const UPSTREAM = {
   down: new AppError('upstream_failed', 'The language model scripted-1 at nowhere:1 failed (HTTP 503, 6 attempts); try again later.', { retryable: true }),
   refused: new AppError('upstream_failed', 'The language model scripted-1 at nowhere:1 refused the request (HTTP 400).'),
-  wrongKey: new AppError('upstream_failed', 'The language model scripted-1 at nowhere:1 refused the key (HTTP 401); check LLM_API_KEY.', { field: 'LLM_API_KEY' }),
+  wrongKey: new AppError('upstream_failed', 'The language model scripted-1 at nowhere:1 refused the key (HTTP 401); check LLM_API_KEY.', {
+    field: 'LLM_API_KEY',
+  }),
 };

@@ -14,7 +14,11 @@ const run = (chat: Parameters<typeof detect>[0]) => detect(chat, { explanation: 
 describe('detectionPrompts', () => {
   it('covers every text once, five a prompt, with all that is shared in front', () => {
     const prompts = detectionPrompts('Taxes', texts, 5);
-    expect(prompts.map(({ indices }) => indices)).toEqual([[0, 1, 2, 3, 4], [5, 6, 7, 8, 9], [10, 11]]);
+    expect(prompts.map(({ indices }) => indices)).toEqual([
+      [0, 1, 2, 3, 4],
+      [5, 6, 7, 8, 9],
+      [10, 11],
+    ]);
     expect(new Set(prompts.map(({ messages }) => JSON.stringify(messages.slice(0, -1)))).size).toBe(1);
     const questions = prompts.map(({ messages }) => messages.at(-1)?.content ?? '');
     expect(questions.every((question) => question.startsWith('Description: Taxes\n'))).toBe(true);

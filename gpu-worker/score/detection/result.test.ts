@@ -59,7 +59,8 @@ describe('shuffledExam', () => {
 
   it('puts positives anywhere: over 400 latents each place holds one half of the time, ± 4 standard errors', () => {
     const counts = new Array<number>(20).fill(0);
-    for (let latent = 0; latent < 400; latent++) shuffledExam(exam, 1, latent).positive.forEach((positive, i) => (counts[i] = (counts[i] as number) + Number(positive)));
+    for (let latent = 0; latent < 400; latent++)
+      shuffledExam(exam, 1, latent).positive.forEach((positive, i) => (counts[i] = (counts[i] as number) + Number(positive)));
     for (const count of counts) expect(Math.abs(count / 400 - 0.5)).toBeLessThan(4 * Math.sqrt(0.25 / 400));
   });
 });

@@ -49,7 +49,21 @@ describe('embeddingScore', () => {
 
   it('leaves out windows without a vector and has no value without a class', () => {
     const { exam, vectors } = planted(2, 1);
-    expect(embeddingScore(exam, explanation, vectors.map((v, i) => (i % 2 ? v : null)), rngFor('c'))?.verdicts.length).toBe(50);
-    expect(embeddingScore(exam, explanation, vectors.map((v, i) => (i < 50 ? v : null)), rngFor('d'))).toBeNull();
+    expect(
+      embeddingScore(
+        exam,
+        explanation,
+        vectors.map((v, i) => (i % 2 ? v : null)),
+        rngFor('c'),
+      )?.verdicts.length,
+    ).toBe(50);
+    expect(
+      embeddingScore(
+        exam,
+        explanation,
+        vectors.map((v, i) => (i < 50 ? v : null)),
+        rngFor('d'),
+      ),
+    ).toBeNull();
   });
 });
