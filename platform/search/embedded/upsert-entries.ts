@@ -2,6 +2,7 @@ import type { Pool, PoolClient } from 'pg';
 import { encodeFloat16 } from '#lib/bytes/float16.ts';
 import { normaliseWords } from '#lib/search/query-words.ts';
 import type { SearchDocument } from '#lib/search/schema.ts';
+import { transaction } from '#platform/database/transaction.ts';
 
 /** Entries written by one statement: 500 vectors of 384 are half a megabyte of parameters. */
 const BATCH = 500;
@@ -14,33 +15,32 @@ const MAX_VOCABULARY_WORD = 40;
 
 /**
  * Insert or replace entries with their words and the vocabulary's counts, in one transaction; an entry replaces what
- * its latent had before. Returns the revision they were given. Writers take turns: they lock the state row first.
+ * its latent had before. Writers take turns: they lock the state row first.
  */
-export async function upsertEntries(pool: Pool, documents: readonly SearchDocument[]): Promise<bigint> {
+export async function upsertEntries(pool: Pool, documents: readonly SearchDocument[]): Promise<void> {
   const byLatent = new Map(documents.map((document) => [`${document.coderId} ${document.latent}`, document]));
   const distinct = [...byLatent.values()];
-  return transaction(pool, async (client) => {
+  await transaction(pool, async (client) => {
     const revision = await nextRevision(client);
-    let removed = 0;
+    const change = new WordChange();
     for (let at = 0; at < distinct.length; at += BATCH) {
       const rows = JSON.stringify(distinct.slice(at, at + BATCH).map(rowOf));
-      removed += (await client.query<{ removed: number }>(REMOVE_REPLACED, [rows])).rows[0]!.removed;
-      await client.query(INSERT, [rows, revision, MAX_VOCABULARY_WORD]);
+      change.add(await counted(client, REMOVE_REPLACED, [rows]), -1);
+      change.add(await counted(client, INSERT, [rows, revision]), 1);
     }
-    await client.query(CHANGE_COUNT, [distinct.length - removed]);
-    return BigInt(revision);
+    await change.write(client);
   });
 }
 
-/** Remove the entries of revisions up to `revision`, or all; returns how many. Readers see them until it is done. */
-export async function removeEntries(pool: Pool, revision: bigint | null): Promise<number> {
-  return transaction(pool, async (client) => {
+/** Remove the entries of revisions up to `revision`, or all. Readers see them until it is done. */
+export async function removeEntries(pool: Pool, revision: bigint | null): Promise<void> {
+  await transaction(pool, async (client) => {
     await nextRevision(client);
-    const { rows } = await client.query<{ removed: number }>(REMOVE_OLD, [revision]);
+    const change = new WordChange();
+    change.add(await counted(client, REMOVE_OLD, [revision]), -1);
+    await change.write(client);
     await client.query('UPDATE search_state SET epoch = epoch + 1');
     await client.query('DELETE FROM search_words WHERE entries <= 0');
-    await client.query(CHANGE_COUNT, [-rows[0]!.removed]);
-    return rows[0]!.removed;
   });
 }
 
@@ -49,20 +49,33 @@ async function nextRevision(client: PoolClient): Promise<string> {
   return rows[0]!.revision;
 }
 
-async function transaction<Result>(pool: Pool, work: (client: PoolClient) => Promise<Result>): Promise<Result> {
-  const client = await pool.connect();
-  let broken: Error | undefined;
-  try {
-    await client.query('BEGIN');
-    const result = await work(client);
-    await client.query('COMMIT');
-    return result;
-  } catch (error) {
-    // A connection that cannot even roll back is thrown away; the first error is the one that tells.
-    await client.query('ROLLBACK').catch((rollbackError: Error) => (broken = rollbackError));
-    throw error;
-  } finally {
-    client.release(broken);
+/** Entries that a statement wrote or removed, and how many of them have each word. */
+interface Counted {
+  entries: number;
+  words: Record<string, number> | null;
+}
+
+async function counted(client: PoolClient, statement: string, values: unknown[]): Promise<Counted> {
+  return (await client.query<Counted>(statement, values)).rows[0]!;
+}
+
+/**
+ * What a transaction changes in the vocabulary, written once at its end: entries that come back with the same words, as
+ * most do, change nothing, and every word changed costs a new version of its trigrams.
+ */
+class WordChange {
+  private entries = 0;
+  private readonly words = new Map<string, number>();
+
+  add({ entries, words }: Counted, sign: 1 | -1): void {
+    this.entries += sign * entries;
+    for (const [word, n] of Object.entries(words ?? {})) this.words.set(word, (this.words.get(word) ?? 0) + sign * n);
+  }
+
+  async write(client: PoolClient): Promise<void> {
+    const changed = [...this.words].filter(([, n]) => n !== 0);
+    if (changed.length > 0) await client.query(CHANGE_WORDS, [changed.map(([word]) => word), changed.map(([, n]) => n)]);
+    if (this.entries !== 0) await client.query('UPDATE search_state SET entries = entries + $1', [this.entries]);
   }
 }
 
@@ -91,27 +104,27 @@ function headAndTail(normal: string): { head: string; tail: string } {
   return { head: words.slice(0, HEAD_WORDS).join(' '), tail: words.slice(HEAD_WORDS).join(' ') };
 }
 
-/** Subtracts the raw words (weights A and B) of removed entries from the vocabulary. */
-const FORGET_WORDS = `
-  lost AS (
-    SELECT lexeme, count(*) AS n FROM gone, unnest(gone.words) AS word(lexeme, positions, weights)
-    WHERE weights && '{A,B}' GROUP BY lexeme
-  ),
-  forgotten AS (UPDATE search_words SET entries = entries - n FROM lost WHERE word = lexeme)`;
+/** Counts the words as they stand (weights A and B) of the rows `of`. */
+const countWords = (of: string): string => `
+  SELECT (SELECT count(*)::int FROM ${of}) AS entries, jsonb_object_agg(lexeme, n) AS words FROM (
+    SELECT lexeme, count(*) AS n FROM ${of}, unnest(${of}.words) AS word(lexeme, positions, weights)
+    WHERE weights && '{A,B}' AND length(lexeme) <= ${MAX_VOCABULARY_WORD} GROUP BY lexeme
+  ) AS counts`;
 
+// Two joins, each over its own index: one with OR would compare every entry with every new row.
 const REMOVE_REPLACED = `
-  WITH gone AS (
-    DELETE FROM search_entries AS entry USING jsonb_to_recordset($1::jsonb) AS new(id bigint, coder_id bigint, latent_index int)
-    WHERE entry.id = new.id OR (entry.coder_id = new.coder_id AND entry.latent_index = new.latent_index)
-    RETURNING entry.words
-  ), ${FORGET_WORDS}
-  SELECT count(*)::int AS removed FROM gone`;
+  WITH new AS (SELECT * FROM jsonb_to_recordset($1::jsonb) AS new(id bigint, coder_id bigint, latent_index int)),
+  replaced AS (
+    SELECT entry.id FROM search_entries AS entry JOIN new ON entry.id = new.id
+    UNION
+    SELECT entry.id FROM search_entries AS entry JOIN new ON entry.coder_id = new.coder_id AND entry.latent_index = new.latent_index
+  ),
+  gone AS (DELETE FROM search_entries WHERE id IN (SELECT id FROM replaced) RETURNING words)
+  ${countWords('gone')}`;
 
 const REMOVE_OLD = `
-  WITH gone AS (
-    DELETE FROM search_entries WHERE $1::bigint IS NULL OR revision <= $1 RETURNING words
-  ), ${FORGET_WORDS}
-  SELECT count(*)::int AS removed FROM gone`;
+  WITH gone AS (DELETE FROM search_entries WHERE $1::bigint IS NULL OR revision <= $1 RETURNING words)
+  ${countWords('gone')}`;
 
 const INSERT = `
   WITH entry AS (
@@ -126,11 +139,10 @@ const INSERT = `
       frequency float8, max_activation float8, vector text, head text, tail text)
     RETURNING words
   )
-  INSERT INTO search_words (word, stem, entries)
-  SELECT lexeme, (ts_lexize('english_stem', lexeme))[1], count(*)
-  FROM entry, unnest(entry.words) AS word(lexeme, positions, weights)
-  WHERE weights && '{A,B}' AND length(lexeme) <= $3
-  GROUP BY lexeme
-  ON CONFLICT (word) DO UPDATE SET entries = search_words.entries + excluded.entries`;
+  ${countWords('entry')}`;
 
-const CHANGE_COUNT = 'UPDATE search_state SET entries = entries + $1';
+// In the order of the key, so that two writers could never wait for each other.
+const CHANGE_WORDS = `
+  INSERT INTO search_words (word, stem, entries)
+  SELECT word, (ts_lexize('english_stem', word))[1], n FROM unnest($1::text[], $2::int[]) AS change(word, n) ORDER BY word
+  ON CONFLICT (word) DO UPDATE SET entries = search_words.entries + excluded.entries`;

@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import { allowedTypos, editDistance } from '#lib/search/edit-distance.ts';
 import type { QueryWords } from '#lib/search/query-words.ts';
-import { allOf, anyOf, lexemeQuery, phraseQuery, prefixQuery } from './tsquery.ts';
+import { allOf, anyOf, type LexemeWeights, lexemeQuery, phraseQuery, prefixQuery } from './tsquery.ts';
 
 /** One word of the query and all that counts as finding it. */
 export interface WordTerm {
@@ -25,11 +25,10 @@ export interface WordPlan {
   phrases: string | null;
 }
 
-/**
- * What a match is worth. Where the text begins, it names what it is about; there a word as it stands hardly beats
- * another form of it. Then come words that were only begun, then corrected typos.
- */
-const QUALITY = { exactHead: 1, stemHead: 0.95, exact: 0.8, stem: 0.75, prefix: 0.6, typo: 0.5, typoStep: 0.1 } as const;
+/** What a match is worth where the text begins: the word as it stands, another form of it, a word it begins, a corrected typo. */
+const QUALITY = { exact: 1, stem: 0.95, prefix: 0.6, typo: 0.5, typoStep: 0.1 } as const;
+/** What is left of that further on: a text begins with what it is about. */
+const MENTION = 0.8;
 
 /** Share of the query's summed rarity that an entry must have; below it a match is by chance or by a common word. */
 const MIN_COVERAGE = 0.25;
@@ -96,25 +95,30 @@ function contentWords(typed: TypedWord[], hasPhrases: boolean): TypedWord[] {
 function buildTerm(word: TypedWord, begins: number, corrections: Correction[], total: number): WordTerm {
   const alternatives: WordTerm['alternatives'] = [];
   const any: string[] = [];
-  const add = (query: string, quality: number, wider: string = query): void => {
-    alternatives.push({ query, quality });
-    any.push(wider);
+  const add = (write: (weights: LexemeWeights) => string, [head, all]: [LexemeWeights, LexemeWeights], quality: number): void => {
+    alternatives.push({ query: write(head), quality }, { query: write(all), quality: quality * MENTION });
+    any.push(write(all));
   };
+  const asItStands = (lexeme: string, quality: number): void => add((weights) => lexemeQuery(lexeme, weights), ['a', 'ab'], quality);
+  const stemmed = (stem: string, quality: number): void => add((weights) => lexemeQuery(stem, weights), ['c', 'cd'], quality);
   if (word.known > 0) {
-    // Whoever has the word has its stem, so that looking up one of them finds both.
-    const all = word.stem === null ? lexemeQuery(word.lexeme, 'ab') : lexemeQuery(word.stem, 'cd');
-    add(lexemeQuery(word.lexeme, 'a'), QUALITY.exactHead, all);
-    if (word.stem !== null) add(lexemeQuery(word.stem, 'c'), QUALITY.stemHead, all);
-    add(lexemeQuery(word.lexeme, 'ab'), QUALITY.exact, all);
-    if (word.stem !== null) add(lexemeQuery(word.stem, 'cd'), QUALITY.stem, all);
+    asItStands(word.lexeme, QUALITY.exact);
+    if (word.stem !== null) stemmed(word.stem, QUALITY.stem);
+    // Whoever has the word has its stem: looking up one of them finds both.
+    any.splice(0, any.length - 1);
   }
-  if (begins > 0) add(prefixQuery(word.lexeme, 'ab'), QUALITY.prefix);
+  if (begins > 0) add((weights) => prefixQuery(word.lexeme, weights), ['a', 'ab'], QUALITY.prefix);
   for (const { lexeme, stem, distance } of corrections) {
-    const query = stem === null ? lexemeQuery(lexeme, 'ab') : lexemeQuery(stem, 'cd');
-    add(query, QUALITY.typo - QUALITY.typoStep * (distance - 1));
+    const quality = QUALITY.typo - QUALITY.typoStep * (distance - 1);
+    if (stem === null) asItStands(lexeme, quality);
+    else stemmed(stem, quality);
   }
   const entries = Math.min(total, word.known || begins || corrections.reduce((sum, correction) => sum + correction.entries, 0));
-  return { weight: rarity(total, entries), alternatives, any: anyOf([...new Set(any)]) };
+  return {
+    weight: rarity(total, entries),
+    alternatives: alternatives.sort((a, b) => b.quality - a.quality),
+    any: anyOf([...new Set(any)]),
+  };
 }
 
 /** Inverse document frequency as in BM25 (Robertson and Zaragoza 2009), never quite nothing. */
