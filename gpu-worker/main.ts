@@ -45,6 +45,9 @@ try {
   stops.push({ name: 'http', stop: () => http.close() });
   await worker.start();
   log.info({ event: 'worker_ready', port });
+  // A visitor's search waits a second or two for its meaning: the model and the vectors are read before the first asks.
+  const warmUp = [worker.services.embedder().then((embedder) => embedder.embed(['warm'])), worker.vectorIndex.refresh()];
+  await Promise.all(warmUp).catch((error: unknown) => log.warn({ event: 'warm_up_failed', error }));
 } catch (error) {
   log.fatal({ event: 'worker_failed', error });
   await shutDown(1);
