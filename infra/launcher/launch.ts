@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import path from 'node:path';
 import { AppError } from '#lib/errors/app-error.ts';
@@ -20,7 +21,9 @@ import { end, spawnNode, supervise, type Supervised } from './supervised.ts';
 /** Who signs in first, unless ATLAS_ADMIN_EMAIL says otherwise. */
 const FIRST_ADMIN = 'admin@example.org';
 /** Background work gives way to the site and to whatever else the machine does; alone, it still gets every core. */
-const WORKER_NICENESS = 10;
+const WORKER_NICENESS = 5;
+/** More take turns on the database rather than finish sooner. */
+const MAX_CPU_WORKERS = 7;
 const WORKER_STOP_SECONDS = 20;
 const SITE_STOP_SECONDS = 5;
 const SITE_START_SECONDS = 60;
@@ -77,11 +80,28 @@ export async function launch(parts: LaunchParts): Promise<Launched> {
   async function startWorker(): Promise<Supervised> {
     await bootstrap(variables, stops, onLine('atlas'));
     const args = ['--import', 'tsx', 'gpu-worker/main.ts'];
+    // JavaScript uses one core a process; the other cores are for the batches that need no numeric runtime.
+    const helpers = Math.min(MAX_CPU_WORKERS, availableParallelism() - 1);
     const worker = supervise(
       { name: 'worker', args, env: variables, onLine: onLine('worker'), niceness: WORKER_NICENESS, stopSeconds: WORKER_STOP_SECONDS },
       log,
     );
     stops.add('worker', () => worker.stop());
+    for (let n = 1; n <= helpers; n++) {
+      const name = `worker-cpu-${n}`;
+      const helper = supervise(
+        {
+          name,
+          args,
+          env: { ...variables, WORKER_NAME: name, ATLAS_QUEUES: 'cpu' },
+          onLine: onLine(name),
+          niceness: WORKER_NICENESS,
+          stopSeconds: WORKER_STOP_SECONDS,
+        },
+        log,
+      );
+      stops.add(name, () => helper.stop());
+    }
     return worker;
   }
 

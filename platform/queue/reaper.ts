@@ -20,6 +20,8 @@ interface ReaperParts {
   boss: PgBoss;
   log: Log;
   hooks: QueueHooks;
+  /** Tasks that this very process is working on. */
+  active: ReadonlySet<string>;
 }
 
 /**
@@ -89,9 +91,11 @@ async function reap(parts: ReaperParts): Promise<number> {
        JOIN ${BOSS_SCHEMA}.job j ON j.name = $2::jsonb ->> t.job AND j.id = t.boss_job_id
        WHERE t.completed_at IS NULL AND r.finished_at IS NULL AND r.cancelled_at IS NULL AND r.failed_at IS NULL
          AND (t.lease_until IS NULL OR t.lease_until < now())
+         AND NOT t.id = ANY ($3::bigint[])
          AND (j.state = 'failed' OR (j.state = 'active' AND (t.lease_until IS NOT NULL OR j.started_on < now() - $1 * interval '1 s')))
        FOR UPDATE OF t SKIP LOCKED`,
-      [LEASE_SECONDS, JSON.stringify(QUEUE_OF_JOB)],
+      // A process that is late renewing, on a machine that is too busy, is not dead: nobody needs to take its work but others.
+      [LEASE_SECONDS, JSON.stringify(QUEUE_OF_JOB), [...parts.active]],
     );
     for (const task of rows) await handOn(parts, client, task);
     return rows.length;

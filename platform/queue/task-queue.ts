@@ -42,6 +42,7 @@ export interface TaskQueueOptions {
 export function createTaskQueue({ pool, log, workerId = hostname() }: TaskQueueOptions): TaskQueue {
   const owner = `${workerId}/${randomUUID()}`;
   const shutdown = new AbortController();
+  const active = new Set<string>();
   const loops: Promise<void>[] = [];
   const wakers = new Set<() => void>();
   let wakings = 0;
@@ -105,7 +106,7 @@ export function createTaskQueue({ pool, log, workerId = hostname() }: TaskQueueO
       await enqueueTasks(await connected(), client, tasks);
     },
     async work(queue, { concurrency }, handlers, hooks) {
-      const parts = { pool, boss: await connected(), log, owner, handlers, hooks, shutdown: shutdown.signal };
+      const parts = { pool, boss: await connected(), log, owner, handlers, hooks, active, shutdown: shutdown.signal };
       if (stopReaper === null) {
         const count = await releaseOwnLeases(pool, workerId);
         if (count > 0) log.info({ event: 'leases_released', workerId, count });

@@ -20,11 +20,15 @@ export interface WorkerParts {
   owner: string;
   handlers: TaskHandlers;
   hooks: QueueHooks;
+  /** Tasks in hand, for the reaper to leave alone. */
+  active: Set<string>;
   /** Aborted when the process shuts down. */
   shutdown: AbortSignal;
 }
 
 const PROGRESS_MS = 1000;
+/** A commit is refused when somebody else has the task by then; until it is clear that it will be, work is not thrown away. */
+const UNREACHABLE_SECONDS = 3 * LEASE_SECONDS;
 
 /** Why a task's signal was aborted; `signal.reason` is one of these. */
 const SHUTDOWN = new AppError('cancelled', 'The worker is shutting down; another one goes on with the task.', { retryable: true });
@@ -46,7 +50,8 @@ export async function workOn(parts: WorkerParts, delivery: Delivery): Promise<vo
   if (taking.firstOfRun) await markStarted(pool, task);
   log.debug({ event: 'task_taken', ...fields });
   const started = performance.now();
-  const error = await runHandler(parts, delivery, task);
+  parts.active.add(task.id);
+  const error = await runHandler(parts, delivery, task).finally(() => parts.active.delete(task.id));
   const ms = Math.round(performance.now() - started);
   if (error === null) {
     log.info({ event: 'task_done', ...fields, ms });
@@ -109,7 +114,7 @@ async function runHandler(parts: WorkerParts, delivery: Delivery, task: TakenTas
       else abort.abort(leaseLost());
     } catch (error) {
       parts.log.warn({ event: 'lease_renewal_failed', taskId: task.id, error });
-      if (Date.now() - renewed > LEASE_SECONDS * 1000) abort.abort(leaseLost());
+      if (Date.now() - renewed > UNREACHABLE_SECONDS * 1000) abort.abort(leaseLost());
     } finally {
       renewing = false;
     }

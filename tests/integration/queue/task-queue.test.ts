@@ -170,6 +170,27 @@ test('who has lost the lease cannot commit, and the one who has it can', async (
   expect(await run()).toMatchObject({ failed_at: null });
 });
 
+test('a worker that is late renewing keeps its task while nobody else wants it', async () => {
+  const queue = newQueue();
+  await enqueue(queue);
+  const [held, go] = [deferred(), deferred()];
+  const handlers = handlersOf({
+    'index.latents': async (_, context) => {
+      held.resolve();
+      await go.promise;
+      await write(context);
+    },
+  });
+  await queue.work('cpu', { concurrency: 1 }, handlers, noHooks);
+  await held.promise;
+  await lapse();
+  // Longer than the reaper's two seconds, shorter than the renewal's five.
+  await new Promise((resolve) => setTimeout(resolve, 2500));
+  go.resolve();
+  await until(async () => expect(await writings()).toMatchObject([{ fence: 1 }]));
+  expect(await events()).not.toContain('task_handed_on');
+});
+
 test('a killed worker’s task goes on at once when the worker comes back under its name', async () => {
   const queue = newQueue('phoenix');
   await enqueue(queue);
