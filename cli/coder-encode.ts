@@ -24,7 +24,8 @@ export async function coderEncode(options: EncodeOptions): Promise<void> {
   const environment = loadEnvironment(process.env);
   const { model, tokens, hidden } = options;
   if (hidden !== undefined) {
-    if (model !== undefined || tokens !== undefined) throw new AppError('bad_request', '--hidden stands in place of --model and --tokens; give one or the other.', { field: 'hidden' });
+    if (model !== undefined || tokens !== undefined)
+      throw new AppError('bad_request', '--hidden stands in place of --model and --tokens; give one or the other.', { field: 'hidden' });
     await encodeVectors(environment, options, hidden);
   } else if (model !== undefined && tokens !== undefined) {
     await encodeTokens(environment, options, model, tokens);
@@ -46,11 +47,21 @@ async function encodeVectors(environment: Environment, options: EncodeOptions, f
   const hidden = await openHidden(file);
   const width = hidden.shape[2]!;
   const { coder, commit } = await openCoderAlone(environment, options.coder, { width, hookpoint: options.hookpoint });
-  if (coder.dIn !== width) throw new AppError('shape_mismatch', `${options.coder} reads vectors of ${coder.dIn}, but those in ${file} have ${width}.`, { field: 'hidden' });
-  await writeLatentsOfVectors({ ...shared(environment, options, coder, commit, options.hookpoint === undefined ? {} : { hookpoint: options.hookpoint }), hidden });
+  if (coder.dIn !== width)
+    throw new AppError('shape_mismatch', `${options.coder} reads vectors of ${coder.dIn}, but those in ${file} have ${width}.`, { field: 'hidden' });
+  await writeLatentsOfVectors({
+    ...shared(environment, options, coder, commit, options.hookpoint === undefined ? {} : { hookpoint: options.hookpoint }),
+    hidden,
+  });
 }
 
-function shared(environment: Environment, options: EncodeOptions, coder: SparseCoder, commit: string | null, metadata: Record<string, string>): WriteLatentsOptions {
+function shared(
+  environment: Environment,
+  options: EncodeOptions,
+  coder: SparseCoder,
+  commit: string | null,
+  metadata: Record<string, string>,
+): WriteLatentsOptions {
   return {
     coder,
     out: options.out,

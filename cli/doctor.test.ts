@@ -18,7 +18,8 @@ async function report(source: Record<string, string>): Promise<Record<string, un
   await doctor({ json: true }, (line) => lines.push(line), loadEnvironment({ ATLAS_DATA_DIR: dir, ...source }));
   return JSON.parse(lines.join('\n')) as Awaited<ReturnType<typeof report>>;
 }
-const state = ({ services }: Awaited<ReturnType<typeof report>>): Record<string, string> => Object.fromEntries(services.map(({ name, state }) => [name, state]));
+const state = ({ services }: Awaited<ReturnType<typeof report>>): Record<string, string> =>
+  Object.fromEntries(services.map(({ name, state }) => [name, state]));
 
 test('an empty folder is described, not an error', async () => {
   const found = await report({ ATLAS_DEVICE: 'cpu', ATLAS_THREADS: '3' });

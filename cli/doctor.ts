@@ -22,7 +22,11 @@ export interface ServiceReport {
 }
 
 /** Prints the report; nothing that is missing is an error. */
-export async function doctor({ json }: { json: boolean }, print: (line: string) => void, environment: Environment = loadEnvironment(process.env)): Promise<void> {
+export async function doctor(
+  { json }: { json: boolean },
+  print: (line: string) => void,
+  environment: Environment = loadEnvironment(process.env),
+): Promise<void> {
   const machine = inspectMachine(environment);
   const services = await inspectServices(environment);
   if (json) {

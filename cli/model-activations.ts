@@ -17,8 +17,12 @@ export interface ActivationsOptions {
 /** Runs a model over rows of tokens and writes what it holds at the hookpoints. */
 export async function modelActivations(options: ActivationsOptions): Promise<void> {
   const environment = loadEnvironment(process.env);
-  const hookpoints = options.hookpoints.split(',').map((name) => name.trim()).filter((name) => name !== ''); // prettier-ignore
-  if (hookpoints.length === 0) throw new AppError('bad_request', 'Which hookpoints? Name them with commas between, e.g. --hookpoints layers.0,layers.1.mlp.', { field: 'hookpoints' });
+  const hookpoints = options.hookpoints
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+  if (hookpoints.length === 0)
+    throw new AppError('bad_request', 'Which hookpoints? Name them with commas between, e.g. --hookpoints layers.0,layers.1.mlp.', { field: 'hookpoints' });
   const tokens = await readTokenRows(options.tokens);
   const model = await locateModel(environment, options.model);
   const checkpoint = await openCheckpoint(model.dir);

@@ -29,7 +29,9 @@ export async function modelGenerate(options: GenerateOptions, print: (line: stri
   const { dir } = await locateModel(environment, options.model);
   const checkpoint = await openCheckpoint(dir);
   const tokenizer = await openTokenizer(dir);
-  const prompt = options.chat ? tokenizer.encode(await formatChat(dir, [{ role: 'user', content: options.prompt }])) : tokenizer.encodeWithSpecials(options.prompt);
+  const prompt = options.chat
+    ? tokenizer.encode(await formatChat(dir, [{ role: 'user', content: options.prompt }]))
+    : tokenizer.encodeWithSpecials(options.prompt);
   const steering = options.steer === undefined ? null : await openSteering(environment, checkpoint, options.steer, options.hookpoint);
   const decoder = await openCachedDecoder({
     checkpoint,

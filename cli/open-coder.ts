@@ -23,7 +23,11 @@ export interface OpenCoder {
  * Opens a coder that a user named, a folder's, the hub's or a baseline, for a model: at the hookpoint given, else where
  * its own files say. Throws AppError 'bad_request' when neither says, and what opening it throws.
  */
-export async function openCoder(environment: Environment, name: string, { checkpoint, hookpoint }: { checkpoint: Checkpoint; hookpoint: string | undefined }): Promise<OpenCoder> {
+export async function openCoder(
+  environment: Environment,
+  name: string,
+  { checkpoint, hookpoint }: { checkpoint: Checkpoint; hookpoint: string | undefined },
+): Promise<OpenCoder> {
   if (isBaseline(name)) {
     if (hookpoint === undefined) throw needsHookpoint(name);
     const { width } = resolveHookpoint(checkpoint.spec, hookpoint);
@@ -37,7 +41,11 @@ export async function openCoder(environment: Environment, name: string, { checkp
 }
 
 /** The same for vectors of a width, without a model. */
-export async function openCoderAlone(environment: Environment, name: string, { width, hookpoint }: { width: number; hookpoint: string | undefined }): Promise<Omit<OpenCoder, 'hookpoint'>> {
+export async function openCoderAlone(
+  environment: Environment,
+  name: string,
+  { width, hookpoint }: { width: number; hookpoint: string | undefined },
+): Promise<Omit<OpenCoder, 'hookpoint'>> {
   if (isBaseline(name)) return { coder: await openUntrained(environment, name, hookpoint ?? 'hidden', width), commit: null };
   const { dir, commit } = await locateCoder(environment, name);
   return { coder: await openSparseCoder(dir), commit };

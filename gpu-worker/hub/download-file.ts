@@ -41,7 +41,11 @@ export async function downloadFile(url: string, target: string, expected: Expect
   const found = await checksumOf(part, expected);
   if (found !== expected.checksum.hex) {
     await rm(part);
-    throw new AppError('corrupt_file', `${asked.what} of ${asked.repo} arrived with the checksum ${found}, but the hub states ${expected.checksum.hex}: it was removed; try again.`, { retryable: true });
+    throw new AppError(
+      'corrupt_file',
+      `${asked.what} of ${asked.repo} arrived with the checksum ${found}, but the hub states ${expected.checksum.hex}: it was removed; try again.`,
+      { retryable: true },
+    );
   }
   await rename(part, target);
 }

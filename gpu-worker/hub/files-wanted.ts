@@ -20,7 +20,10 @@ export function modelFiles(where: string): FilesWanted {
       if (weights === undefined) {
         const pickle = PICKLES.find((name) => names.includes(name));
         if (pickle === undefined) throw new AppError('not_found', `${where} holds neither ${SINGLE_FILE} nor ${SHARD_INDEX}.`);
-        throw new AppError('unsupported', `${where} has its weights in ${pickle}, a Python pickle, which can run code when it is read; nothing was fetched. Choose a revision with safetensors.`);
+        throw new AppError(
+          'unsupported',
+          `${where} has its weights in ${pickle}, a Python pickle, which can run code when it is read; nothing was fetched. Choose a revision with safetensors.`,
+        );
       }
       return [CONFIG, ...BESIDE.filter((name) => names.includes(name)), weights];
     },

@@ -22,13 +22,26 @@ export function statusError(status: number, { endpoint, repo, what, token }: Ask
   switch (status) {
     case 401:
       return token === null
-        ? new AppError('unauthorised', `The hub gives ${what} of ${repo} to nobody unknown: the name is wrong, or it is private or gated; then set HF_TOKEN.`, { field: 'HF_TOKEN', cause })
-        : new AppError('unauthorised', `The hub does not take the token in HF_TOKEN for ${what} of ${repo}: make a new one, or leave it out for what is public.`, { field: 'HF_TOKEN', cause });
+        ? new AppError('unauthorised', `The hub gives ${what} of ${repo} to nobody unknown: the name is wrong, or it is private or gated; then set HF_TOKEN.`, {
+            field: 'HF_TOKEN',
+            cause,
+          })
+        : new AppError(
+            'unauthorised',
+            `The hub does not take the token in HF_TOKEN for ${what} of ${repo}: make a new one, or leave it out for what is public.`,
+            { field: 'HF_TOKEN', cause },
+          );
     case 403:
-      return new AppError('forbidden', `The account of HF_TOKEN may not read ${repo}: if it is gated, accept its conditions at ${endpoint}/${repo}.`, { field: 'HF_TOKEN', cause });
+      return new AppError('forbidden', `The account of HF_TOKEN may not read ${repo}: if it is gated, accept its conditions at ${endpoint}/${repo}.`, {
+        field: 'HF_TOKEN',
+        cause,
+      });
     case 404:
       return new AppError('not_found', `The hub has no ${what} of ${repo}, and there is no folder of that name here.`, { cause });
     default:
-      return new AppError('upstream_failed', `The hub at ${endpoint} answered ${status} for ${what} of ${repo}.`, { retryable: status === 429 || status >= 500, cause });
+      return new AppError('upstream_failed', `The hub at ${endpoint} answered ${status} for ${what} of ${repo}.`, {
+        retryable: status === 429 || status >= 500,
+        cause,
+      });
   }
 }

@@ -22,7 +22,8 @@ export function parseHubName(text: string): HubName | null {
   const match = NAME.exec(text);
   if (!match || match[1]!.includes('..')) return null;
   const [, repo = '', revision = 'main', folder = ''] = match;
-  if (!REVISION.test(revision) || revision.includes('..')) throw new AppError('bad_request', `${revision} names no revision of ${repo}; a branch, a tag or a commit is expected after @.`, { field: 'revision' });
+  if (!REVISION.test(revision) || revision.includes('..'))
+    throw new AppError('bad_request', `${revision} names no revision of ${repo}; a branch, a tag or a commit is expected after @.`, { field: 'revision' });
   const subfolder = folder.replace(/^\/+|\/+$/g, '');
   if (!isInnerPath(subfolder)) throw new AppError('bad_request', `${folder} names no folder inside ${repo}.`, { field: 'subfolder' });
   return { repo, revision, subfolder };

@@ -28,5 +28,8 @@ async function locate(name: string, wanted: FilesWanted, options: SnapshotOption
   if (found?.isDirectory()) return { dir, commit: null };
   const onHub = found ? null : parseHubName(name);
   if (onHub) return fetchSnapshot(onHub, wanted, options);
-  throw new AppError('not_found', found ? `${name} is a file; a folder is expected.` : `There is no folder ${name}, and it is not org/name[@revision][:subfolder] on the hub.`);
+  throw new AppError(
+    'not_found',
+    found ? `${name} is a file; a folder is expected.` : `There is no folder ${name}, and it is not org/name[@revision][:subfolder] on the hub.`,
+  );
 }

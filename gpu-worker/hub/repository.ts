@@ -23,7 +23,13 @@ const MAX_FILES = 50_000;
 const infoSchema = z.object({ sha: z.string().regex(/^[0-9a-f]{40}$/) });
 const oid = z.string().regex(/^[0-9a-f]{40}$/);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
-const entrySchema = z.object({ type: z.string(), path: z.string(), size: z.number().int().nonnegative(), oid: oid.optional(), lfs: z.object({ oid: sha256, size: z.number().int().nonnegative() }).nullish() });
+const entrySchema = z.object({
+  type: z.string(),
+  path: z.string(),
+  size: z.number().int().nonnegative(),
+  oid: oid.optional(),
+  lfs: z.object({ oid: sha256, size: z.number().int().nonnegative() }).nullish(),
+});
 
 /** The commit that a revision is now. Throws AppError as `hubError` says. */
 export async function resolveCommit({ repo, revision }: HubName, { endpoint, token }: HubAccess): Promise<string> {
@@ -44,7 +50,8 @@ export async function listRepository(repo: string, commit: string, folder: strin
       const parsed = entrySchema.parse(entry);
       const file = fileOf(parsed);
       if (file) files.push(file);
-      if (files.length > MAX_FILES) throw new AppError('too_large', `${repo} has more than ${MAX_FILES} files${folder === '' ? '; name a folder after a colon' : ` in ${folder}`}.`);
+      if (files.length > MAX_FILES)
+        throw new AppError('too_large', `${repo} has more than ${MAX_FILES} files${folder === '' ? '; name a folder after a colon' : ` in ${folder}`}.`);
     }
   } catch (error) {
     throw hubError(error, { endpoint, repo, what: folder === '' ? `commit ${commit}` : `folder ${folder}`, token });

@@ -96,14 +96,21 @@ async function fetchFile(repo: string, commit: string, file: HubFile, target: st
   const there = await stat(target).catch(() => null);
   if (there?.size === file.size) return;
   if (file.size > 1e6) options.say(`Fetching ${file.path} of ${repo} (${(file.size / 1e6).toFixed(1)} MB) …`);
-  await downloadFile(fileUrl(repo, commit, file.path, options), target, file, { endpoint: options.endpoint, repo, what: `the file ${file.path}`, token: options.token });
+  await downloadFile(fileUrl(repo, commit, file.path, options), target, file, {
+    endpoint: options.endpoint,
+    repo,
+    what: `the file ${file.path}`,
+    token: options.token,
+  });
 }
 
 /** Whether everything that was fetched for this folder once is still there. */
 async function isComplete(dir: string, manifest: string): Promise<boolean> {
   const text = await readFile(manifest, 'utf8').catch(() => null);
   if (text === null) return false;
-  const sizes = await Promise.all(manifestSchema.parse(JSON.parse(text)).map(async ({ name, size }) => (await stat(join(dir, name)).catch(() => null))?.size === size));
+  const sizes = await Promise.all(
+    manifestSchema.parse(JSON.parse(text)).map(async ({ name, size }) => (await stat(join(dir, name)).catch(() => null))?.size === size),
+  );
   return sizes.every(Boolean);
 }
 

@@ -57,7 +57,8 @@ export function createLocalChatClient(options: LocalChatOptions): LocalChatClien
       try {
         return await slots.run(async () => answer(await open(), request), request.signal);
       } catch (error) {
-        if (request.signal?.aborted) throw new AppError('cancelled', 'The call to the language model was stopped.', { retryable: true, cause: request.signal.reason });
+        if (request.signal?.aborted)
+          throw new AppError('cancelled', 'The call to the language model was stopped.', { retryable: true, cause: request.signal.reason });
         throw error;
       }
     },

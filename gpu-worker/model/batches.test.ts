@@ -22,9 +22,23 @@ test('a batch that does not fit is halved, tried again, and said; every item is 
 
 test('one item that does not fit, and any other error, are thrown as they are', async () => {
   const said: number[] = [];
-  await expect(inBatches(4, 4, () => Promise.reject(outOfMemory()), (size) => said.push(size))).rejects.toMatchObject({ code: 'out_of_memory' }); // prettier-ignore
+  await expect(
+    inBatches(
+      4,
+      4,
+      () => Promise.reject(outOfMemory()),
+      (size) => said.push(size),
+    ),
+  ).rejects.toMatchObject({ code: 'out_of_memory' });
   expect(said).toEqual([2, 1]);
-  await expect(inBatches(4, 4, () => Promise.reject(new AppError('corrupt_file', 'x')), () => undefined)).rejects.toMatchObject({ code: 'corrupt_file' }); // prettier-ignore
+  await expect(
+    inBatches(
+      4,
+      4,
+      () => Promise.reject(new AppError('corrupt_file', 'x')),
+      () => undefined,
+    ),
+  ).rejects.toMatchObject({ code: 'corrupt_file' });
 });
 
 test('the budget decides the size, within one item and what keeps the cores busy', () => {

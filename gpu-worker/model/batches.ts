@@ -45,9 +45,14 @@ export function batchSize(itemBytes: number, tokens: number, budget: number): nu
  * those after it; `onHalved` hears of it. One item that does not fit throws what `work` threw (AppError
  * 'out_of_memory').
  */
-export async function inBatches(total: number, size: number, work: (first: number, count: number) => Promise<void>, onHalved: (size: number) => void): Promise<void> {
+export async function inBatches(
+  total: number,
+  size: number,
+  work: (first: number, count: number) => Promise<void>,
+  onHalved: (size: number) => void,
+): Promise<void> {
   let most = Math.max(1, size);
-  for (let first = 0; first < total; ) {
+  for (let first = 0; first < total;) {
     const count = Math.min(most, total - first);
     try {
       await work(first, count);

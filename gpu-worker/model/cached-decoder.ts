@@ -36,7 +36,12 @@ const READ_AT = 'read_at';
  * Opens a checkpoint for generation: each run continues rows whose keys and values are given, and the sites can be
  * intervened on without another graph. Throws AppError 'bad_request' or 'shape_mismatch' for a site that does not fit.
  */
-export async function openCachedDecoder(o: { checkpoint: Checkpoint; sites?: readonly InterventionSite[]; threads?: number; device?: Device }): Promise<CachedDecoder> {
+export async function openCachedDecoder(o: {
+  checkpoint: Checkpoint;
+  sites?: readonly InterventionSite[];
+  threads?: number;
+  device?: Device;
+}): Promise<CachedDecoder> {
   const { checkpoint, sites = [] } = o;
   const { spec } = checkpoint;
   const g = new GraphBuilder();
@@ -76,9 +81,17 @@ export async function openCachedDecoder(o: { checkpoint: Checkpoint; sites?: rea
         ...ropeInputs(spec, session.inputNames, longest),
         ...masks(cache, length, [undefined, ...windowsOf(spec)]),
         ...interventionInputs(sites, widths, interventions, { rows, length, start }),
-        ...Object.fromEntries(cache.tensors.flatMap(({ keys, values }, layer) => [[INPUT.keys(layer), keys], [INPUT.values(layer), values]])),
+        ...Object.fromEntries(
+          cache.tensors.flatMap(({ keys, values }, layer) => [
+            [INPUT.keys(layer), keys],
+            [INPUT.values(layer), values],
+          ]),
+        ),
         [INPUT.ids]: { data: ids, shape: [rows, length] },
-        [INPUT.positions]: { data: BigInt64Array.from(ids, (_, i) => BigInt(Math.max(0, start[Math.floor(i / length)]! + (i % length)))), shape: [rows, length] },
+        [INPUT.positions]: {
+          data: BigInt64Array.from(ids, (_, i) => BigInt(Math.max(0, start[Math.floor(i / length)]! + (i % length)))),
+          shape: [rows, length],
+        },
         [READ_AT]: { data: BigInt64Array.from(at, BigInt), shape: [at.length] },
       });
       const logits = outputs['logits']?.data;
@@ -96,7 +109,8 @@ export function truncateCache(cache: Cache, length: number): Cache {
   const truncate = ({ data, shape }: PlainTensor): PlainTensor => {
     const [rows = 0, heads = 0, total = 0, width = 0] = shape;
     const out = new Float32Array(rows * heads * length * width);
-    for (let head = 0; head < rows * heads; head++) out.set((data as Float32Array).subarray(head * total * width, (head * total + length) * width), head * length * width);
+    for (let head = 0; head < rows * heads; head++)
+      out.set((data as Float32Array).subarray(head * total * width, (head * total + length) * width), head * length * width);
     return { data: out, shape: [rows, heads, length, width] };
   };
   return { ...cache, length, tensors: cache.tensors.map(({ keys, values }) => ({ keys: truncate(keys), values: truncate(values) })) };
@@ -124,12 +138,20 @@ function checkSite(checkpoint: Checkpoint, site: InterventionSite): number {
   const read = resolveHookpoint(checkpoint.spec, site.readAt);
   const { dIn, dOut, dir } = site.coder;
   if (dIn !== read.width || dOut !== width) {
-    throw new AppError('shape_mismatch', `The sparse coder ${dir} takes vectors of ${dIn} to ${dOut}, but ${read.name} has ${read.width} and ${name} ${width}.`);
+    throw new AppError(
+      'shape_mismatch',
+      `The sparse coder ${dir} takes vectors of ${dIn} to ${dOut}, but ${read.name} has ${read.width} and ${name} ${width}.`,
+    );
   }
   return width;
 }
 
-function siteChanges(g: GraphBuilder, checkpoint: Checkpoint, sites: readonly InterventionSite[], widths: readonly number[]): NonNullable<DecoderOptions['change']> {
+function siteChanges(
+  g: GraphBuilder,
+  checkpoint: Checkpoint,
+  sites: readonly InterventionSite[],
+  widths: readonly number[],
+): NonNullable<DecoderOptions['change']> {
   const names = sites.map((site) => resolveHookpoint(checkpoint.spec, site.hookpoint).name);
   return (hookpoint, value, before, rowShape) =>
     sites.reduce<Value>((hidden, site, i) => {

@@ -114,10 +114,12 @@ function parseObject(text: string, where: string): Record<string, unknown> {
 function checkSpec(spec: DecoderSpec, where: string): void {
   for (const { attention } of spec.layers) {
     const { heads, kvHeads, headDim, rope } = attention;
-    if (heads % kvHeads !== 0) throw new AppError('invalid_config', `${where}: ${heads} attention heads cannot share ${kvHeads} key/value heads.`, { field: 'num_key_value_heads' });
+    if (heads % kvHeads !== 0)
+      throw new AppError('invalid_config', `${where}: ${heads} attention heads cannot share ${kvHeads} key/value heads.`, { field: 'num_key_value_heads' });
     const rotated = rope === undefined ? 0 : 2 * Math.ceil((spec.ropes[rope]?.dim ?? 0) / 2);
     if (rotated > headDim) throw new AppError('invalid_config', `${where}: heads of ${headDim} elements cannot be rotated in pairs.`, { field: 'head_dim' });
-    if (headDim < 1) throw new AppError('invalid_config', `${where}: ${heads} attention heads do not fit a hidden size of ${spec.dModel}.`, { field: 'num_attention_heads' });
+    if (headDim < 1)
+      throw new AppError('invalid_config', `${where}: ${heads} attention heads do not fit a hidden size of ${spec.dModel}.`, { field: 'num_attention_heads' });
   }
 }
 

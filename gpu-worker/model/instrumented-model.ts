@@ -41,7 +41,12 @@ export interface InstrumentedModel {
  * encoders inside it, so that only active latents leave it. Throws AppError 'bad_request' for an unknown hookpoint and
  * 'shape_mismatch' for a coder that does not fit its hookpoint.
  */
-export async function openInstrumentedModel(o: { checkpoint: Checkpoint; taps: readonly Tap[]; threads?: number; device?: Device }): Promise<InstrumentedModel> {
+export async function openInstrumentedModel(o: {
+  checkpoint: Checkpoint;
+  taps: readonly Tap[];
+  threads?: number;
+  device?: Device;
+}): Promise<InstrumentedModel> {
   const { checkpoint, taps } = o;
   const g = new GraphBuilder();
   const decoder = writeDecoder(g, checkpoint.spec, checkpoint.tensors);
@@ -76,7 +81,8 @@ export async function openInstrumentedModel(o: { checkpoint: Checkpoint; taps: r
 }
 
 function checkTokens(checkpoint: Checkpoint, inputIds: Int32Array, rows: number, length: number): void {
-  if (rows < 1 || length < 1 || inputIds.length !== rows * length) throw new AppError('bad_request', `${inputIds.length} token ids do not make ${rows} rows of ${length}.`);
+  if (rows < 1 || length < 1 || inputIds.length !== rows * length)
+    throw new AppError('bad_request', `${inputIds.length} token ids do not make ${rows} rows of ${length}.`);
   if (checkpoint.spec.embedding.positions !== undefined && length > checkpoint.contextLength) {
     throw new AppError('bad_request', `A row of ${length} tokens is longer than the model's ${checkpoint.contextLength} positions.`);
   }
@@ -90,6 +96,7 @@ function floats(tensor: PlainTensor | undefined, checkpoint: Checkpoint, hookpoi
   // A sum shows what is not finite, cheaper than testing each value.
   let sum = 0;
   for (const value of tensor.data) sum += value;
-  if (!Number.isFinite(sum)) throw new AppError('corrupt_file', `${checkpoint.name} gives values at ${hookpoint} that are not finite numbers: its weights are damaged.`);
+  if (!Number.isFinite(sum))
+    throw new AppError('corrupt_file', `${checkpoint.name} gives values at ${hookpoint} that are not finite numbers: its weights are damaged.`);
   return tensor.data;
 }

@@ -20,7 +20,25 @@ export interface MachineReport {
   device: { asked: DeviceChoice; used: Device | null; why: string };
 }
 
-const FEATURES = ['sse4_1', 'avx', 'f16c', 'fma', 'avx2', 'avx_vnni', 'avx512f', 'avx512_vnni', 'avx512_bf16', 'avx512_fp16', 'amx_tile', 'amx_bf16', 'asimd', 'asimdhp', 'sve', 'bf16', 'i8mm'];
+const FEATURES = [
+  'sse4_1',
+  'avx',
+  'f16c',
+  'fma',
+  'avx2',
+  'avx_vnni',
+  'avx512f',
+  'avx512_vnni',
+  'avx512_bf16',
+  'avx512_fp16',
+  'amx_tile',
+  'amx_bf16',
+  'asimd',
+  'asimdhp',
+  'sve',
+  'bf16',
+  'i8mm',
+];
 
 export function inspectMachine({ device, threads }: { device: DeviceChoice; threads: number | null }): MachineReport {
   const providers = providerStates(providerFacts());

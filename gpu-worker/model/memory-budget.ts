@@ -28,7 +28,11 @@ export interface Gpu {
 export function nvidiaGpus(): Gpu[] {
   let text: string;
   try {
-    text = execFileSync('nvidia-smi', ['--query-gpu=name,memory.total,memory.free', '--format=csv,noheader,nounits'], { encoding: 'utf8', timeout: NVIDIA_SMI_MS, stdio: ['ignore', 'pipe', 'ignore'] });
+    text = execFileSync('nvidia-smi', ['--query-gpu=name,memory.total,memory.free', '--format=csv,noheader,nounits'], {
+      encoding: 'utf8',
+      timeout: NVIDIA_SMI_MS,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
   } catch {
     return [];
   }

@@ -92,7 +92,11 @@ export async function openSession(graph: Graph, options: SessionOptions = {}): P
 function openFailure(cause: unknown, device: Device): AppError {
   const message = errorMessage(cause);
   if (OUT_OF_MEMORY.test(message)) return new AppError('out_of_memory', `The model does not fit in memory: ${message}`, { cause });
-  if (device !== 'cpu') return new AppError('unsupported', `The model cannot be opened with ATLAS_DEVICE=${device}: ${message}. Try ATLAS_DEVICE=cpu.`, { cause, field: 'ATLAS_DEVICE' });
+  if (device !== 'cpu')
+    return new AppError('unsupported', `The model cannot be opened with ATLAS_DEVICE=${device}: ${message}. Try ATLAS_DEVICE=cpu.`, {
+      cause,
+      field: 'ATLAS_DEVICE',
+    });
   return new AppError('corrupt_file', `The runtime cannot open the model: ${message}`, { cause });
 }
 

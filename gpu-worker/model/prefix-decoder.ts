@@ -43,7 +43,10 @@ export function createPrefixDecoder(decoder: CachedDecoder): PrefixDecoder {
         throw new AppError('bad_request', `A prompt of ${prompt.length} tokens does not fit the model's context of ${contextLength}.`, { field: 'prompt' });
       }
       const reused = known === null ? 0 : Math.min(sharedLength(known.ids, prompt), prompt.length - 1);
-      let state: { cache: Cache; logits: Float32Array } = { cache: known === null || reused === 0 ? decoder.start(Int32Array.of(0)) : truncateCache(known.cache, reused), logits: new Float32Array(0) };
+      let state: { cache: Cache; logits: Float32Array } = {
+        cache: known === null || reused === 0 ? decoder.start(Int32Array.of(0)) : truncateCache(known.cache, reused),
+        logits: new Float32Array(0),
+      };
       for (let at = reused; at < prompt.length; at += CHUNK_TOKENS) {
         await letOthersRun(signal);
         const chunk = prompt.slice(at, at + CHUNK_TOKENS);

@@ -13,7 +13,9 @@ test('auto takes CUDA where library and device are there, the CPU everywhere els
 
 test('what is asked for is used, or refused with what is missing', () => {
   for (const device of ['cpu', 'cuda', 'webgpu'] as const) expect(chooseDevice(device, gpuHost)).toBe(device);
-  expect(() => chooseDevice('cuda', providerStates({ backends, cudaLibrary: false, nvidiaDevice: true }))).toThrow(/CUDA library is not installed.*ONNXRUNTIME_NODE_INSTALL/);
+  expect(() => chooseDevice('cuda', providerStates({ backends, cudaLibrary: false, nvidiaDevice: true }))).toThrow(
+    /CUDA library is not installed.*ONNXRUNTIME_NODE_INSTALL/,
+  );
   expect(() => chooseDevice('cuda', providerStates({ backends, cudaLibrary: true, nvidiaDevice: false }))).toThrow(/no NVIDIA device/);
   expect(() => chooseDevice('webgpu', providerStates({ backends: ['cpu'], cudaLibrary: false, nvidiaDevice: false }))).toThrow(/no WebGPU/);
 });

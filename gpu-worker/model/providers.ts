@@ -48,7 +48,11 @@ export function providerStates({ backends, cudaLibrary, nvidiaDevice }: Provider
   return [
     { device: 'cpu', usable: true, why: 'always there' },
     { device: 'cuda', usable: cuda === null, why: cuda ?? 'library and device are there' },
-    { device: 'webgpu', usable: built('webgpu'), why: built('webgpu') ? 'built in; whether there is a GPU that it can use shows when it is opened' : 'this build of the runtime has no WebGPU' },
+    {
+      device: 'webgpu',
+      usable: built('webgpu'),
+      why: built('webgpu') ? 'built in; whether there is a GPU that it can use shows when it is opened' : 'this build of the runtime has no WebGPU',
+    },
   ];
 }
 
@@ -62,7 +66,9 @@ export function chooseDevice(choice: DeviceChoice, states: readonly ProviderStat
   if (choice === 'auto') return state('cuda')?.usable === true ? 'cuda' : 'cpu';
   const found = state(choice);
   if (found?.usable === true) return choice;
-  throw new AppError('unsupported', `ATLAS_DEVICE=${choice} cannot be used: ${found?.why ?? 'it is not known'}. Set it to cpu or auto.`, { field: 'ATLAS_DEVICE' });
+  throw new AppError('unsupported', `ATLAS_DEVICE=${choice} cannot be used: ${found?.why ?? 'it is not known'}. Set it to cpu or auto.`, {
+    field: 'ATLAS_DEVICE',
+  });
 }
 
 /** The device of this machine for a choice. */

@@ -21,7 +21,8 @@ export function withinTime<T>(ms: number, work: () => T): T {
     script.runInContext(context, { timeout: Math.max(1, Math.ceil(ms)) });
   } catch (error) {
     // The error belongs to the context, whose Error is not ours.
-    if (error !== null && typeof error === 'object' && 'code' in error && error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw new OutOfTime(`It took longer than ${Math.ceil(ms)} ms.`);
+    if (error !== null && typeof error === 'object' && 'code' in error && error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT')
+      throw new OutOfTime(`It took longer than ${Math.ceil(ms)} ms.`);
     throw error;
   } finally {
     context['work'] = null;

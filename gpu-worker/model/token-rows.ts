@@ -20,7 +20,8 @@ export async function readTokenRows(path: string): Promise<TokenRows> {
   const found = await stat(path).catch((cause: unknown) => {
     throw new AppError('not_found', `${path} cannot be read: ${errorMessage(cause)}`, { field: 'tokens', cause });
   });
-  if (found.size > MAX_FILE_BYTES) throw new AppError('too_large', `${path} has ${found.size} bytes; a file of tokens has at most ${MAX_FILE_BYTES}. Split it.`, { field: 'tokens' });
+  if (found.size > MAX_FILE_BYTES)
+    throw new AppError('too_large', `${path} has ${found.size} bytes; a file of tokens has at most ${MAX_FILE_BYTES}. Split it.`, { field: 'tokens' });
   let json: unknown;
   try {
     json = JSON.parse(await readFile(path, 'utf8'));
@@ -38,7 +39,8 @@ export async function readTokenRows(path: string): Promise<TokenRows> {
     if (!Array.isArray(row)) throw bad(`has no list of tokens at row ${r}`);
     if (row.length !== length) throw bad(`has ${row.length} tokens in row ${r}, but ${length} in row 0; rows must be of equal length`);
     row.forEach((id: unknown, i) => {
-      if (typeof id !== 'number' || !Number.isInteger(id) || id < 0 || id > 0x7fffffff) throw bad(`has ${JSON.stringify(id)?.slice(0, 40)} in row ${r}, which is no token id`);
+      if (typeof id !== 'number' || !Number.isInteger(id) || id < 0 || id > 0x7fffffff)
+        throw bad(`has ${JSON.stringify(id)?.slice(0, 40)} in row ${r}, which is no token id`);
       ids[r * length + i] = id;
     });
   });

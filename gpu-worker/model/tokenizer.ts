@@ -61,10 +61,14 @@ export async function openTokenizer(dir: string, { limitMs = LIMIT_MS }: { limit
     throw new AppError('invalid_config', `${path} describes a tokenizer that is not supported: ${errorMessage(cause)}`, { cause });
   }
   const patterns = [...regularExpressions([definition.normalizer, definition.pre_tokenizer, definition.decoder])];
-  if (patterns.some((pattern) => pattern.length > MAX_PATTERN_CHARACTERS)) throw new AppError('invalid_config', `${path} holds a regular expression of more than ${MAX_PATTERN_CHARACTERS} characters.`);
-  const encode = limited(path, patterns.length > 0 ? limitMs : null, (text, specials) => Int32Array.from(tokenizer.encode(text, { add_special_tokens: specials }).ids));
+  if (patterns.some((pattern) => pattern.length > MAX_PATTERN_CHARACTERS))
+    throw new AppError('invalid_config', `${path} holds a regular expression of more than ${MAX_PATTERN_CHARACTERS} characters.`);
+  const encode = limited(path, patterns.length > 0 ? limitMs : null, (text, specials) =>
+    Int32Array.from(tokenizer.encode(text, { add_special_tokens: specials }).ids),
+  );
   const bytes = tokenByteTable(tokenizer, definition);
-  const idOf = (text: z.infer<typeof tokenText>): number | null => (text ? (tokenizer.token_to_id(typeof text === 'string' ? text : text.content) ?? null) : null);
+  const idOf = (text: z.infer<typeof tokenText>): number | null =>
+    text ? (tokenizer.token_to_id(typeof text === 'string' ? text : text.content) ?? null) : null;
   const tokenBytes = (id: number): Uint8Array => bytes[id] ?? new Uint8Array();
   // Nearly every token is whole characters; only windows with a split one pay for joining bytes (20 times as much).
   const whole = bytes.map((token) => wholeText(token));
@@ -93,7 +97,11 @@ function limited(path: string, limitMs: number | null, encode: (text: string, sp
       return withinTime(limitMs + text.length * LIMIT_MS_PER_CHARACTER, () => encode(text, specials));
     } catch (cause) {
       if (!(cause instanceof OutOfTime)) throw cause;
-      throw new AppError('invalid_config', `The regular expressions of ${path} take too long on a text of ${text.length} characters; they may be made to. ${cause.message}`, { cause });
+      throw new AppError(
+        'invalid_config',
+        `The regular expressions of ${path} take too long on a text of ${text.length} characters; they may be made to. ${cause.message}`,
+        { cause },
+      );
     }
   };
 }
@@ -126,7 +134,8 @@ async function readJson<T extends z.ZodType>(schema: T, path: string, required: 
     if (!required) return null;
     throw new AppError('not_found', `${path} is missing: the checkpoint has no tokenizer in the format that is read here.`);
   }
-  if (found.size > MAX_TOKENIZER_BYTES) throw new AppError('invalid_config', `${path} has ${found.size} bytes; a tokenizer has at most ${MAX_TOKENIZER_BYTES}.`);
+  if (found.size > MAX_TOKENIZER_BYTES)
+    throw new AppError('invalid_config', `${path} has ${found.size} bytes; a tokenizer has at most ${MAX_TOKENIZER_BYTES}.`);
   let json: unknown;
   try {
     json = JSON.parse(await readFile(path, 'utf8'));

@@ -11,7 +11,9 @@ export const PICKLES = ['pytorch_model.bin', 'pytorch_model.bin.index.json'];
 const MAX_INDEX_BYTES = 64 * 1024 * 1024;
 
 // A shard is a plain name beside its index: a path in it could point anywhere on the machine.
-const indexSchema = z.object({ weight_map: z.record(z.string(), z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*\.safetensors$/, 'a shard must be a file name ending in .safetensors')) });
+const indexSchema = z.object({
+  weight_map: z.record(z.string(), z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*\.safetensors$/, 'a shard must be a file name ending in .safetensors')),
+});
 
 /** All tensors of a checkpoint folder, from one file or from its shards. */
 export interface Weights {
@@ -30,7 +32,8 @@ export async function openWeights(dir: string): Promise<Weights> {
   }
   if (await exists(join(dir, SHARD_INDEX))) return openShards(dir);
   for (const name of PICKLES) {
-    if (await exists(join(dir, name))) throw new AppError('unsupported', `${dir} holds its weights in ${name}, a Python pickle, which can run code when it is read; convert it to safetensors.`);
+    if (await exists(join(dir, name)))
+      throw new AppError('unsupported', `${dir} holds its weights in ${name}, a Python pickle, which can run code when it is read; convert it to safetensors.`);
   }
   throw new AppError('not_found', `${dir} holds neither ${SINGLE_FILE} nor ${SHARD_INDEX}.`);
 }

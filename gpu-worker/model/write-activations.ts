@@ -29,10 +29,17 @@ export async function writeActivations({ checkpoint, tokens, hookpoints, out, me
   const names = [...new Set(hookpoints)];
   const widths = names.map((name) => (name === 'logits' ? checkpoint.vocabSize : resolveHookpoint(checkpoint.spec, name).width));
   const { ids, rows, length } = tokens;
-  const bytes = tokenBytes(checkpoint.spec, length, widths.map((width) => ({ width }))); // prettier-ignore
+  const bytes = tokenBytes(
+    checkpoint.spec,
+    length,
+    widths.map((width) => ({ width })),
+  );
   const model = await openInstrumentedModel({ checkpoint, taps: names.map((hookpoint) => ({ hookpoint })), threads, device });
   try {
-    const sink = await SafetensorsSink.open(out, names.map((name) => ({ name, dtype: 'F32' }))); // prettier-ignore
+    const sink = await SafetensorsSink.open(
+      out,
+      names.map((name) => ({ name, dtype: 'F32' })),
+    );
     try {
       await inBatches(
         rows,
@@ -43,7 +50,10 @@ export async function writeActivations({ checkpoint, tokens, hookpoints, out, me
         },
         (size) => say(`Out of memory: going on with ${size} rows at a time.`),
       );
-      await sink.finish(widths.map((width) => [rows, length, width]), metadata); // prettier-ignore
+      await sink.finish(
+        widths.map((width) => [rows, length, width]),
+        metadata,
+      );
     } catch (error) {
       await sink.abandon();
       throw error;

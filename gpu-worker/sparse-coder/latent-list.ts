@@ -12,7 +12,12 @@ export interface LatentList {
 /** The active latents of consecutive tokens, the first of which is number `firstToken` of rows of `length` tokens. */
 export function latentList({ indices, values, k }: Latents, firstToken: number, length: number): LatentList {
   const active = values.reduce((count, value) => count + (value > 0 ? 1 : 0), 0);
-  const list: LatentList = { row: new Uint32Array(active), position: new Uint32Array(active), latent: new Uint32Array(active), value: new Float32Array(active) };
+  const list: LatentList = {
+    row: new Uint32Array(active),
+    position: new Uint32Array(active),
+    latent: new Uint32Array(active),
+    value: new Float32Array(active),
+  };
   let n = 0;
   for (let token = 0; token * k < values.length; token++) {
     const places: number[] = [];

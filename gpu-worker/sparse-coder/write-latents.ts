@@ -81,9 +81,12 @@ export async function writeLatentsOfVectors(o: WriteLatentsOptions & { hidden: S
 export async function openHidden(path: string): Promise<StoredTensor> {
   const { tensors } = await openSafetensors(path);
   const hidden = tensors.get('hidden');
-  if (!hidden) throw new AppError('corrupt_file', `${path} has no tensor hidden; it has ${[...tensors.keys()].slice(0, 8).join(', ') || 'none'}.`, { field: 'hidden' });
+  if (!hidden)
+    throw new AppError('corrupt_file', `${path} has no tensor hidden; it has ${[...tensors.keys()].slice(0, 8).join(', ') || 'none'}.`, { field: 'hidden' });
   if (hidden.shape.length !== 3 || hidden.shape.includes(0)) {
-    throw new AppError('shape_mismatch', `${path}: tensor hidden has shape [${hidden.shape.join(', ')}]; [rows, length, width] is expected.`, { field: 'hidden' });
+    throw new AppError('shape_mismatch', `${path}: tensor hidden has shape [${hidden.shape.join(', ')}]; [rows, length, width] is expected.`, {
+      field: 'hidden',
+    });
   }
   return hidden;
 }

@@ -62,20 +62,36 @@ export async function startHubDouble(repositories: Record<string, DoubleReposito
     const repository = repositories[repo];
     const token = request.headers.authorization?.replace(/^Bearer /, '');
     // The hub does not tell strangers what exists.
-    if (!repository) return answer(response, token === undefined ? 401 : 404, { error: token === undefined ? 'Invalid username or password.' : 'Repository not found' });
+    if (!repository)
+      return answer(response, token === undefined ? 401 : 404, { error: token === undefined ? 'Invalid username or password.' : 'Repository not found' });
     if (repository.token !== undefined && token !== repository.token) return answer(response, 401, { error: 'Invalid credentials in Authorization header' });
     if (repository.gated === true) return answer(response, 403, { error: `Access to model ${repo} is restricted` });
     const [kind = '', revision = '', ...path] = rest.split('/').map(decodeURIComponent);
     const commit = repository.revisions[revision] ?? Object.values(repository.revisions).find((sha) => sha === revision);
     if (commit === undefined) return answer(response, 404, { error: `Invalid rev id: ${revision}` });
-    if (kind === 'revision') return answer(response, 200, { _id: '1', id: repo, private: false, gated: false, downloads: 0, likes: 0, lastModified: '2026-01-01T00:00:00.000Z', sha: commit });
+    if (kind === 'revision')
+      return answer(response, 200, {
+        _id: '1',
+        id: repo,
+        private: false,
+        gated: false,
+        downloads: 0,
+        likes: 0,
+        lastModified: '2026-01-01T00:00:00.000Z',
+        sha: commit,
+      });
     if (kind === 'tree') return tree(double, repository, path.join('/'), url, response);
     const file = repository.files[path.join('/')];
     if (!file || kind !== 'resolve') return answer(response, 404, { error: 'Entry not found' });
     if (!file.lfs) return sendBytes(double, request, response, file.bytes, { etag: `"${gitId(file.bytes)}"` });
     const key = sha256(file.bytes);
     blobs.set(key, file.bytes);
-    response.writeHead(302, { location: `http://localhost:${storagePort}/${key}?signature=x`, 'x-linked-size': file.bytes.length, 'x-linked-etag': `"${key}"`, 'x-repo-commit': commit });
+    response.writeHead(302, {
+      location: `http://localhost:${storagePort}/${key}?signature=x`,
+      'x-linked-size': file.bytes.length,
+      'x-linked-etag': `"${key}"`,
+      'x-repo-commit': commit,
+    });
     response.end();
   });
   double.endpoint = `http://127.0.0.1:${await listen(hub)}`;
@@ -94,7 +110,12 @@ function tree(double: HubDouble, { files }: DoubleRepository, folder: string, ur
   if (inside.length === 0) return answer(response, 404, { error: `${folder} does not exist` });
   const recursive = url.searchParams.get('recursive') === 'true';
   const here = inside.filter(([path]) => recursive || !path.slice(prefix.length).includes('/'));
-  const folders = new Set(inside.map(([path]) => path.slice(prefix.length).split('/')).filter((parts) => parts.length > 1).map(([first]) => first)); // prettier-ignore
+  const folders = new Set(
+    inside
+      .map(([path]) => path.slice(prefix.length).split('/'))
+      .filter((parts) => parts.length > 1)
+      .map(([first]) => first),
+  );
   const entries = [
     ...[...folders].map((name) => ({ type: 'directory', oid: '0'.repeat(40), size: 0, path: prefix + name })),
     ...here.map(([path, { bytes, lfs, statedChecksum }]) => ({

@@ -111,7 +111,9 @@ describe('with a model', () => {
   test('generate prints the new text alone; a seed draws, repeatably; a strength of 0 changes nothing and a large one does', async () => {
     const printed = async (more: Partial<Parameters<typeof modelGenerate>[0]>): Promise<string> => {
       const lines: string[] = [];
-      await modelGenerate({ model: DEMO, prompt: 'The Congress of the United States', chat: false, maxTokens: 12, topP: 1, ...more }, (line) => lines.push(line));
+      await modelGenerate({ model: DEMO, prompt: 'The Congress of the United States', chat: false, maxTokens: 12, topP: 1, ...more }, (line) =>
+        lines.push(line),
+      );
       expect(lines).toHaveLength(1);
       return lines[0]!;
     };
@@ -143,10 +145,16 @@ describe('with a model', () => {
     const out = join(work, 'never', 'x.safetensors');
     const good = { model: DEMO, tokens, hookpoints: 'layers.1', out: join(work, 'mistake.safetensors') };
     await expect(modelActivations({ ...good, out })).rejects.toMatchObject({ code: 'bad_request', message: expect.stringContaining(out) as string });
-    await expect(modelActivations({ ...good, hookpoints: 'layers.9' })).rejects.toMatchObject({ message: expect.stringContaining('no hookpoint layers.9') as string });
+    await expect(modelActivations({ ...good, hookpoints: 'layers.9' })).rejects.toMatchObject({
+      message: expect.stringContaining('no hookpoint layers.9') as string,
+    });
     await expect(modelActivations({ ...good, hookpoints: ' , ' })).rejects.toMatchObject({ field: 'hookpoints' });
-    await expect(modelActivations({ ...good, tokens: await tokensOf([[1, 2], [3]]) })).rejects.toMatchObject({ message: expect.stringContaining('row 1') as string });
-    await expect(modelActivations({ ...good, tokens: await tokensOf([[1, 4096]]) })).rejects.toMatchObject({ message: expect.stringContaining('4096') as string });
+    await expect(modelActivations({ ...good, tokens: await tokensOf([[1, 2], [3]]) })).rejects.toMatchObject({
+      message: expect.stringContaining('row 1') as string,
+    });
+    await expect(modelActivations({ ...good, tokens: await tokensOf([[1, 4096]]) })).rejects.toMatchObject({
+      message: expect.stringContaining('4096') as string,
+    });
     await expect(coderEncode({ coder: 'neurons:3', model: DEMO, tokens, decoded: false, out: good.out })).rejects.toMatchObject({ field: 'hookpoint' });
     await expect(coderEncode({ coder: DEMO_CODER, decoded: false, out: good.out })).rejects.toMatchObject({ field: 'model' });
     expect(() => parseSteering('layers.2:3')).toThrow('CODER:LATENT:STRENGTH');
@@ -160,8 +168,13 @@ test('steering is read from its end', () => {
 });
 
 test('a user at a shell gets the text alone, and one sentence for a mistake', { timeout: 120_000 }, async () => {
-  const atlas = (...args: string[]): Promise<{ stdout: string; stderr: string }> => promisify(execFile)('npm', ['run', '-s', 'atlas', '--', ...args], { cwd: ROOT });
+  const atlas = (...args: string[]): Promise<{ stdout: string; stderr: string }> =>
+    promisify(execFile)('npm', ['run', '-s', 'atlas', '--', ...args], { cwd: ROOT });
   const { stdout } = await atlas('model', 'inspect', DEMO, '--json');
   expect(JSON.parse(stdout)).toMatchObject({ family: 'llama' });
-  await expect(atlas('model', 'inspect', join(work, 'nowhere'))).rejects.toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/^[^\n]*nowhere[^\n]*\n$/) as string });
+  await expect(atlas('model', 'inspect', join(work, 'nowhere'))).rejects.toMatchObject({
+    code: 1,
+    stdout: '',
+    stderr: expect.stringMatching(/^[^\n]*nowhere[^\n]*\n$/) as string,
+  });
 });

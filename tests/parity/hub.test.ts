@@ -40,12 +40,21 @@ async function filesOf(dir: string, prefix = ''): Promise<Record<string, DoubleF
   return files;
 }
 
-const repository = (files: Record<string, DoubleFile>, more: Partial<DoubleRepository> = {}): DoubleRepository => ({ revisions: { main: COMMIT, v1: OLD, 'refs/pr/3': COMMIT }, files, ...more });
-const below = async (dir: string): Promise<string[]> => (await readdir(dir, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile()).map((entry) => entry.name);
+const repository = (files: Record<string, DoubleFile>, more: Partial<DoubleRepository> = {}): DoubleRepository => ({
+  revisions: { main: COMMIT, v1: OLD, 'refs/pr/3': COMMIT },
+  files,
+  ...more,
+});
+const below = async (dir: string): Promise<string[]> =>
+  (await readdir(dir, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile()).map((entry) => entry.name);
 
 describe('models', () => {
   test('fetches only the files needed, records the commit, and needs no network for them again', async () => {
-    const files = { ...(await filesOf(LLAMA)), 'pytorch_model.bin': { bytes: Buffer.from('pickle'), lfs: true }, 'onnx/model.onnx': { bytes: Buffer.alloc(10) } };
+    const files = {
+      ...(await filesOf(LLAMA)),
+      'pytorch_model.bin': { bytes: Buffer.from('pickle'), lfs: true },
+      'onnx/model.onnx': { bytes: Buffer.alloc(10) },
+    };
     const options = await serve({ 'org/tiny': repository(files) });
     const { dir, commit } = await locateModel('org/tiny', options);
     expect(commit).toBe(COMMIT);
@@ -63,14 +72,27 @@ describe('models', () => {
     expect(commit).toBe(OLD);
     expect((await openCheckpoint(dir)).nLayers).toBe((await openCheckpoint(LLAMA)).nLayers);
     expect((await locateModel('org/many@refs/pr/3:small/one', options)).commit).toBe(COMMIT);
-    await expect(locateModel('org/many:small/two', options)).rejects.toMatchObject({ code: 'not_found', message: expect.stringContaining('small/two') as string });
+    await expect(locateModel('org/many:small/two', options)).rejects.toMatchObject({
+      code: 'not_found',
+      message: expect.stringContaining('small/two') as string,
+    });
   });
 
   test('shards: those the index names, and none whose name is a path', async () => {
     const weights = await readFile(join(LLAMA, 'model.safetensors'));
     const { 'model.safetensors': _, ...rest } = await filesOf(LLAMA);
     const header = JSON.parse(weights.subarray(8, 8 + Number(weights.readBigUInt64LE(0))).toString()) as Record<string, unknown>;
-    const index = (shard: string): DoubleFile => ({ bytes: Buffer.from(JSON.stringify({ weight_map: Object.fromEntries(Object.keys(header).filter((name) => name !== '__metadata__').map((name) => [name, shard])) })) }); // prettier-ignore
+    const index = (shard: string): DoubleFile => ({
+      bytes: Buffer.from(
+        JSON.stringify({
+          weight_map: Object.fromEntries(
+            Object.keys(header)
+              .filter((name) => name !== '__metadata__')
+              .map((name) => [name, shard]),
+          ),
+        }),
+      ),
+    });
     const shard = 'model-00001-of-00001.safetensors';
     const evil = '../../../evil.safetensors';
     const options = await serve({
@@ -84,14 +106,20 @@ describe('models', () => {
   });
 
   test('pickles are refused with the reason before anything is fetched', async () => {
-    const options = await serve({ 'org/old': repository({ 'config.json': { bytes: Buffer.from('{}') }, 'pytorch_model.bin': { bytes: Buffer.from('x'), lfs: true } }) });
-    await expect(locateModel('org/old', options)).rejects.toMatchObject({ code: 'unsupported', message: expect.stringMatching(/pytorch_model\.bin, a Python pickle.*run code/) as string });
+    const options = await serve({
+      'org/old': repository({ 'config.json': { bytes: Buffer.from('{}') }, 'pytorch_model.bin': { bytes: Buffer.from('x'), lfs: true } }),
+    });
+    await expect(locateModel('org/old', options)).rejects.toMatchObject({
+      code: 'unsupported',
+      message: expect.stringMatching(/pytorch_model\.bin, a Python pickle.*run code/) as string,
+    });
     expect(hub!.requests.filter(({ path }) => path.includes('/resolve/'))).toEqual([]);
   });
 
   test('names that point elsewhere ask nobody anything', async () => {
     const options = await serve({});
-    for (const name of ['org/x:../../etc', 'org/x@../y', './nowhere', '/nowhere', 'nowhere']) await expect(locateModel(name, options), name).rejects.toMatchObject({ name: 'AppError' });
+    for (const name of ['org/x:../../etc', 'org/x@../y', './nowhere', '/nowhere', 'nowhere'])
+      await expect(locateModel(name, options), name).rejects.toMatchObject({ name: 'AppError' });
     expect(hub!.requests).toEqual([]);
   });
 });
@@ -140,7 +168,9 @@ describe('a download', () => {
   });
 
   test('sends the token to the hub and not to the storage it points to', async () => {
-    const options = await serve({ 'org/mine': repository({ 'config.json': { bytes: Buffer.from('{}') }, 'model.safetensors': { bytes, lfs: true } }, { token: 'hf_right' }) });
+    const options = await serve({
+      'org/mine': repository({ 'config.json': { bytes: Buffer.from('{}') }, 'model.safetensors': { bytes, lfs: true } }, { token: 'hf_right' }),
+    });
     await locateModel('org/mine', { ...options, token: 'hf_right' });
     const [stored] = hub!.requests.filter(({ storage }) => storage);
     expect(stored?.authorization).toBeUndefined();
@@ -151,7 +181,11 @@ describe('a download', () => {
 describe('refusals', () => {
   test('401, 403, 404, 503 and nobody there, each with what to do; a token is never repeated', async () => {
     const config = { 'config.json': { bytes: Buffer.from('{}') } };
-    const options = await serve({ 'org/private': repository(config, { token: 'hf_right' }), 'org/gated': repository(config, { gated: true }), 'org/open': repository(config) });
+    const options = await serve({
+      'org/private': repository(config, { token: 'hf_right' }),
+      'org/gated': repository(config, { gated: true }),
+      'org/open': repository(config),
+    });
     const outcome = (name: string, token: string | null = null) => expect(locateModel(name, { ...options, token })).rejects;
     await outcome('org/private').toMatchObject({ code: 'unauthorised', field: 'HF_TOKEN', message: expect.stringContaining('set HF_TOKEN') as string });
     await outcome('org/private', 'hf_wrong').toMatchObject({ code: 'unauthorised', message: expect.not.stringContaining('hf_wrong') as string });
@@ -161,7 +195,10 @@ describe('refusals', () => {
     await outcome('org/open@v9').toMatchObject({ code: 'not_found', message: expect.stringContaining('v9') as string });
     hub!.down = 503;
     await outcome('org/open').toMatchObject({ code: 'upstream_failed', retryable: true, message: expect.stringContaining('503') as string });
-    await expect(locateModel('org/open', { ...options, endpoint: 'http://127.0.0.1:1' })).rejects.toMatchObject({ code: 'upstream_failed', message: expect.stringContaining('cannot be reached') as string });
+    await expect(locateModel('org/open', { ...options, endpoint: 'http://127.0.0.1:1' })).rejects.toMatchObject({
+      code: 'upstream_failed',
+      message: expect.stringContaining('cannot be reached') as string,
+    });
   });
 
   test('a branch that was fetched before is taken as it was when the hub is down, and that is said', async () => {
@@ -195,13 +232,21 @@ describe('sparse coders', () => {
   test('a repository of several says which there are; one of pickles says why not', async () => {
     const run = join(GOLDEN, 'coders', 'sparsify-run.layers.0', 'coder');
     const options = await serve({ 'org/run': repository(await filesOf(run)), 'org/pickle': repository({ 'ae.pt': { bytes: Buffer.from('x') } }) });
-    await expect(locateCoder('org/run', options)).rejects.toMatchObject({ code: 'unsupported', message: expect.stringMatching(/layers\.0, layers\.1\.mlp, layers\.2\.self_attn: name one/) as string });
-    await expect(locateCoder('org/pickle', options)).rejects.toMatchObject({ code: 'unsupported', message: expect.stringContaining('ae.pt is a Python pickle') as string });
+    await expect(locateCoder('org/run', options)).rejects.toMatchObject({
+      code: 'unsupported',
+      message: expect.stringMatching(/layers\.0, layers\.1\.mlp, layers\.2\.self_attn: name one/) as string,
+    });
+    await expect(locateCoder('org/pickle', options)).rejects.toMatchObject({
+      code: 'unsupported',
+      message: expect.stringContaining('ae.pt is a Python pickle') as string,
+    });
   });
 });
 
 /** Where in a golden folder the coder lies. */
 async function coderFolder(base: string): Promise<string> {
-  const found = (await readdir(base, { recursive: true })).find((path) => /(?:^|\/)(?:params\.(?:npz|safetensors)|sae_weights\.safetensors|hyperparams\.json)$/.test(path))!;
+  const found = (await readdir(base, { recursive: true })).find((path) =>
+    /(?:^|\/)(?:params\.(?:npz|safetensors)|sae_weights\.safetensors|hyperparams\.json)$/.test(path),
+  )!;
   return found.split('/').slice(0, -1).join('/');
 }

@@ -34,7 +34,12 @@ function client(dir = work): LocalChatClient {
   clients.push(made);
   return made;
 }
-const ask = (content: string, more: Partial<ChatRequest> = {}): ChatRequest => ({ messages: [{ role: 'user', content }], maxTokens: 10, temperature: 0, ...more });
+const ask = (content: string, more: Partial<ChatRequest> = {}): ChatRequest => ({
+  messages: [{ role: 'user', content }],
+  maxTokens: 10,
+  temperature: 0,
+  ...more,
+});
 
 describe('the local language model', () => {
   test('answers as plain generation does, whatever it was asked before, and says what it cost', async () => {
@@ -54,7 +59,13 @@ describe('the local language model', () => {
 
   test('instructions go before the question where the template knows no system role', async () => {
     const chat = client();
-    const reply = await chat.chat({ ...ask(''), messages: [{ role: 'system', content: 'Be brief.' }, { role: 'user', content: 'Speak.' }] });
+    const reply = await chat.chat({
+      ...ask(''),
+      messages: [
+        { role: 'system', content: 'Be brief.' },
+        { role: 'user', content: 'Speak.' },
+      ],
+    });
     expect(reply).toMatchObject({ text: (await chat.chat(ask('Be brief.\n\nSpeak.'))).text });
   });
 
@@ -77,26 +88,38 @@ describe('the local language model', () => {
   });
 
   test('what cannot be opened is the setting’s fault; what does not fit is the call’s', async () => {
-    await expect(client(DEMO).chat(ask('x'))).rejects.toMatchObject({ code: 'upstream_failed', field: 'LLM_MODEL', message: expect.stringContaining('chat template') as string });
+    await expect(client(DEMO).chat(ask('x'))).rejects.toMatchObject({
+      code: 'upstream_failed',
+      field: 'LLM_MODEL',
+      message: expect.stringContaining('chat template') as string,
+    });
     await expect(client(join(work, 'none')).chat(ask('x'))).rejects.toMatchObject({ code: 'upstream_failed', field: 'LLM_MODEL' });
     const long = client().chat(ask('the '.repeat(400)));
-    await expect(long).rejects.toMatchObject({ code: 'upstream_failed', field: undefined, retryable: false, message: expect.stringContaining('context of 256') as string });
+    await expect(long).rejects.toMatchObject({
+      code: 'upstream_failed',
+      field: undefined,
+      retryable: false,
+      message: expect.stringContaining('context of 256') as string,
+    });
   });
 });
 
-test.each(['mistral', 'gemma3-text', 'gpt2', 'llama-dynamic', 'gpt-neo'])('%s continues a prompt the same whether its beginning was read before or not', async (name) => {
-  const checkpoint = await openCheckpoint(join(GOLDEN, 'models', name));
-  const cached = await openCachedDecoder({ checkpoint, threads: 1 });
-  const decoder = createPrefixDecoder(cached);
-  const options = { maxTokens: 6, temperature: 0, topP: 1, seed: 0, stopIds: [] };
-  const prompt = Int32Array.from({ length: 13 }, (_, i) => (i * 37 + 11) % checkpoint.vocabSize);
-  const other = prompt.slice();
-  other[8] = (other[8]! + 1) % checkpoint.vocabSize;
-  const [expected] = await generate(cached, [prompt], { maxTokens: 6, stopIds: [] });
-  expect((await decoder.continue(prompt, options)).tokens).toEqual([...expected!]);
-  await decoder.continue(other, options);
-  const again = await decoder.continue(prompt, options);
-  expect(again.tokens).toEqual([...expected!]);
-  expect(again.reused).toBe(name === 'llama-dynamic' ? 0 : 8);
-  await cached.close();
-});
+test.each(['mistral', 'gemma3-text', 'gpt2', 'llama-dynamic', 'gpt-neo'])(
+  '%s continues a prompt the same whether its beginning was read before or not',
+  async (name) => {
+    const checkpoint = await openCheckpoint(join(GOLDEN, 'models', name));
+    const cached = await openCachedDecoder({ checkpoint, threads: 1 });
+    const decoder = createPrefixDecoder(cached);
+    const options = { maxTokens: 6, temperature: 0, topP: 1, seed: 0, stopIds: [] };
+    const prompt = Int32Array.from({ length: 13 }, (_, i) => (i * 37 + 11) % checkpoint.vocabSize);
+    const other = prompt.slice();
+    other[8] = (other[8]! + 1) % checkpoint.vocabSize;
+    const [expected] = await generate(cached, [prompt], { maxTokens: 6, stopIds: [] });
+    expect((await decoder.continue(prompt, options)).tokens).toEqual([...expected!]);
+    await decoder.continue(other, options);
+    const again = await decoder.continue(prompt, options);
+    expect(again.tokens).toEqual([...expected!]);
+    expect(again.reused).toBe(name === 'llama-dynamic' ? 0 : 8);
+    await cached.close();
+  },
+);

@@ -1,0 +1,12 @@
+import { benchRuntime } from './runtime.ts';
+
+/** The benches by name; each prints its figures as JSON, one a line. */
+const BENCHES: Readonly<Record<string, (print: (line: Record<string, string | number>) => void) => Promise<void>>> = { runtime: benchRuntime };
+
+const name = process.argv[2] ?? '';
+const bench = BENCHES[name];
+if (bench) await bench((line) => process.stdout.write(`${JSON.stringify(line)}\n`));
+else {
+  process.stderr.write(`Which bench? npm run bench -- ${Object.keys(BENCHES).join(' | ')}\n`);
+  process.exitCode = 1;
+}
