@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -11,6 +11,7 @@ import { modelGenerate, parseSteering } from '#cli/model-generate.ts';
 import { modelInspect } from '#cli/model-inspect.ts';
 import { openSafetensors, readFloats } from '#gpu-worker/model/safetensors.ts';
 import { writeSafetensors } from '#gpu-worker/model/safetensors-writer.ts';
+import { startHubDouble } from '#tests/doubles/hub.ts';
 import { GOLDEN, goldenFolders, readJson, readTensors, readUint32, relativeDifference } from './golden.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -160,6 +161,32 @@ describe('with a model', () => {
     expect(() => parseSteering('layers.2:3')).toThrow('CODER:LATENT:STRENGTH');
     expect((await readdir(work)).filter((name) => name.startsWith('mistake'))).toEqual([]);
   });
+});
+
+test('a model and a coder of the hub are named like folders, and their commits go into the file', async () => {
+  const commit = 'd'.repeat(40);
+  const filesOf = async (dir: string): Promise<Record<string, { bytes: Buffer; lfs: boolean }>> =>
+    Object.fromEntries(
+      await Promise.all((await readdir(dir)).map(async (name) => [name, { bytes: await readFile(join(dir, name)), lfs: name.endsWith('.safetensors') }])),
+    );
+  const coder = Object.fromEntries(Object.entries(await filesOf(DEMO_CODER)).map(([name, file]) => [`layers.2/${name}`, file]));
+  const hub = await startHubDouble({
+    'org/demo': { revisions: { main: commit }, files: await filesOf(DEMO) },
+    'org/coders': { revisions: { main: commit }, files: coder },
+  });
+  process.env['HF_ENDPOINT'] = hub.endpoint;
+  try {
+    const [tokens, out] = [join(work, 'hub.json'), join(work, 'hub.safetensors')];
+    await writeFile(tokens, JSON.stringify({ input_ids: [[0, 5, 9]] }));
+    await coderEncode({ model: 'org/demo', coder: 'org/coders:layers.2', tokens, decoded: false, out });
+    expect((await written(out)).metadata).toMatchObject({ model: 'org/demo', model_commit: commit, coder_commit: commit, hookpoint: 'layers.2' });
+    const lines: string[] = [];
+    await modelInspect('org/demo', { json: true }, (line) => lines.push(line));
+    expect(JSON.parse(lines.join(''))).toMatchObject({ commit, family: 'llama' });
+  } finally {
+    delete process.env['HF_ENDPOINT'];
+    await hub.close();
+  }
 });
 
 test('steering is read from its end', () => {
