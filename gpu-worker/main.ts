@@ -7,7 +7,7 @@ import { createWorker } from './worker.ts';
 
 // The worker process: takes jobs from every queue and answers the website's questions about meaning.
 const environment = resolveInstance(loadEnvironment(process.env));
-const log = createLog({ name: 'worker', level: environment.logLevel });
+const log = createLog({ name: environment.workerName, level: environment.logLevel });
 /** What has been started, in order; shutdown runs it backwards. */
 const stops: { name: string; stop: () => Promise<void> }[] = [];
 let stopping = false;
@@ -28,26 +28,31 @@ try {
   stops.push({ name: 'database', stop: () => database.close() });
   const worker = createWorker({ environment, database, log });
   stops.push({ name: 'worker', stop: () => worker.stop() });
-  const http = createWorkerHttp({
-    embedder: worker.services.embedder,
-    vectorIndex: worker.vectorIndex,
-    secret: environment.workerSecret,
-    status: () => ({
-      status: 'ok',
-      uptimeSeconds: Math.round(process.uptime()),
-      residentMb: Math.round(process.memoryUsage.rss() / 2 ** 20),
-      vectors: worker.vectorIndex.size,
-    }),
-    onError: (error) => log.error({ event: 'worker_request_failed', error }),
-  });
-  const url = new URL(environment.workerUrl);
-  const { port } = await http.listen(environment.workerHost, url.port === '' ? environment.workerPort : Number(url.port));
-  stops.push({ name: 'http', stop: () => http.close() });
+  // Workers that only lend a core need no address: meaning is asked of the one that has the embedder's queue.
+  if (environment.queues.includes('gpu')) {
+    const http = createWorkerHttp({
+      embedder: worker.services.embedder,
+      vectorIndex: worker.vectorIndex,
+      secret: environment.workerSecret,
+      status: () => ({
+        status: 'ok',
+        uptimeSeconds: Math.round(process.uptime()),
+        residentMb: Math.round(process.memoryUsage.rss() / 2 ** 20),
+        vectors: worker.vectorIndex.size,
+      }),
+      onError: (error) => log.error({ event: 'worker_request_failed', error }),
+    });
+    const url = new URL(environment.workerUrl);
+    await http.listen(environment.workerHost, url.port === '' ? environment.workerPort : Number(url.port));
+    stops.push({ name: 'http', stop: () => http.close() });
+  }
   await worker.start();
-  log.info({ event: 'worker_ready', port });
-  // A visitor's search waits a second or two for its meaning: the model and the vectors are read before the first asks.
-  const warmUp = [worker.services.embedder().then((embedder) => embedder.embed(['warm'])), worker.vectorIndex.refresh()];
-  await Promise.all(warmUp).catch((error: unknown) => log.warn({ event: 'warm_up_failed', error }));
+  log.info({ event: 'worker_ready', queues: environment.queues });
+  if (environment.queues.includes('gpu')) {
+    // A visitor's search waits a second or two for its meaning: the model and the vectors are read before the first asks.
+    const warmUp = [worker.services.embedder().then((embedder) => embedder.embed(['warm'])), worker.vectorIndex.refresh()];
+    await Promise.all(warmUp).catch((error: unknown) => log.warn({ event: 'warm_up_failed', error }));
+  }
 } catch (error) {
   log.fatal({ event: 'worker_failed', error });
   await shutDown(1);

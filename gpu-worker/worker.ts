@@ -4,7 +4,7 @@ import type { Database } from '#platform/database/database.ts';
 import { createLocalArtifacts } from '#platform/artifacts/local.ts';
 import type { InstanceEnvironment } from '#platform/instance/instance.ts';
 import type { Log } from '#platform/log/log.ts';
-import { QUEUES, type QueueName } from '#lib/jobs/job.ts';
+import type { QueueName } from '#lib/jobs/job.ts';
 import { createTaskQueue, type TaskQueue } from '#platform/queue/task-queue.ts';
 import { createSearchEngine } from '#platform/search/create-search-engine.ts';
 import { openEmbedder, type Embedder } from '#gpu-worker/embed/embedder.ts';
@@ -28,7 +28,7 @@ export interface Worker {
   services: WorkerServices;
   vectorIndex: VectorIndex;
   queue: TaskQueue;
-  /** Take jobs from every queue until `stop`. */
+  /** Take jobs from the environment's queues until `stop`. */
   start(): Promise<void>;
   /** Stops taking jobs, hands unfinished ones back and closes what was opened. */
   stop(): Promise<void>;
@@ -43,7 +43,7 @@ export interface WorkerParts {
 }
 
 /** Joins what a worker consists of. Opens the queue's connection in `start`, models when a job needs them. */
-export function createWorker({ environment, database, log, workerId = `${os.hostname()}-worker` }: WorkerParts): Worker {
+export function createWorker({ environment, database, log, workerId = `${os.hostname()}-${environment.workerName}` }: WorkerParts): Worker {
   const threads = environment.threads ?? undefined;
   const [cache, models] = [createRunCache(CACHED_THINGS), createRunCache(1)];
   let opened: Promise<Embedder> | undefined;
@@ -76,7 +76,7 @@ export function createWorker({ environment, database, log, workerId = `${os.host
       await queue.start();
       const handlers = taskHandlers(services);
       const advance = advanceRun(services, queue.enqueue);
-      for (const name of QUEUES) await queue.work(name, { concurrency: CONCURRENCY[name] }, handlers, { advance });
+      for (const name of environment.queues) await queue.work(name, { concurrency: CONCURRENCY[name] }, handlers, { advance });
     },
     async stop() {
       await queue.stop();

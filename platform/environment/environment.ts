@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { z } from 'zod';
 import { AppError } from '#lib/errors/app-error.ts';
+import { QUEUES, type QueueName } from '#lib/jobs/job.ts';
 
 /** An OpenAI-compatible endpoint; or, with the address `local:`, a checkpoint that this machine runs, `model` its folder or its name on the hub. */
 export interface Endpoint {
@@ -46,6 +47,10 @@ export interface Environment {
   logLevel: LogLevel;
   /** Threads of the numeric runtime; null: as many as the machine has cores. */
   threads: number | null;
+  /** Queues a worker takes jobs from. */
+  queues: readonly QueueName[];
+  /** Told apart by it on one machine; a worker that restarts under the same name takes back at once what it held. */
+  workerName: string;
   /** What the numeric runtime computes on; `auto`: a GPU where its libraries lie, else the CPU. */
   device: DeviceChoice;
   /** Where models and coders are fetched from; the token reads what is private or gated. */
@@ -88,6 +93,12 @@ const sourceSchema = z.object({
   ATLAS_ADMIN_EMAIL: z.email('must be an e-mail address').optional(),
   ATLAS_ADMIN_PASSWORD: z.string().min(10, 'must have at least 10 characters').optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
+  ATLAS_QUEUES: z
+    .string()
+    .default(QUEUES.join(','))
+    .transform((list) => list.split(',').map((name) => name.trim()))
+    .pipe(z.array(z.enum(QUEUES, `must be some of ${QUEUES.join(', ')}, separated by commas`)).min(1)),
+  WORKER_NAME: z.string().default('worker'),
   ATLAS_THREADS: z.coerce
     .number('must be a whole number')
     .int('must be a whole number')
@@ -135,6 +146,8 @@ export function loadEnvironment(source: Record<string, string | undefined>): Env
     adminPassword: env.ATLAS_ADMIN_PASSWORD ?? null,
     logLevel: env.LOG_LEVEL,
     threads: env.ATLAS_THREADS ?? null,
+    queues: env.ATLAS_QUEUES,
+    workerName: env.WORKER_NAME,
     device: env.ATLAS_DEVICE,
     hub: Object.freeze({ endpoint: env.HF_ENDPOINT.replace(/\/+$/, ''), token: env.HF_TOKEN ?? null }),
   });
