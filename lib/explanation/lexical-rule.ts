@@ -6,7 +6,21 @@ import { z } from 'zod';
  * the word's look (`shape`, `class`, `suffix`, `piece`), its place in the sentence (`place`) and its neighbours
  * (`previous`, `previous2`, `previousKind`, `next`, and `nearby` content words before it).
  */
-export const LEXICAL_FEATURE_KINDS = ['token', 'word', 'start', 'shape', 'class', 'suffix', 'piece', 'place', 'previous', 'previous2', 'previousKind', 'next', 'nearby'] as const;
+export const LEXICAL_FEATURE_KINDS = [
+  'token',
+  'word',
+  'start',
+  'shape',
+  'class',
+  'suffix',
+  'piece',
+  'place',
+  'previous',
+  'previous2',
+  'previousKind',
+  'next',
+  'nearby',
+] as const;
 
 export type LexicalFeatureKind = (typeof LEXICAL_FEATURE_KINDS)[number];
 

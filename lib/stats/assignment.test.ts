@@ -18,15 +18,13 @@ function bruteForce(weight: number[], rows: number, columns: number): number {
 }
 
 it('finds the best total of small matrices, ties and negatives included', () => {
-  const matrix = fc
-    .tuple(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 5 }))
-    .chain(([rows, columns]) =>
-      fc.record({
-        rows: fc.constant(rows),
-        columns: fc.constant(columns),
-        weight: fc.array(fc.integer({ min: -5, max: 5 }), { minLength: rows * columns, maxLength: rows * columns }),
-      }),
-    );
+  const matrix = fc.tuple(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 5 })).chain(([rows, columns]) =>
+    fc.record({
+      rows: fc.constant(rows),
+      columns: fc.constant(columns),
+      weight: fc.array(fc.integer({ min: -5, max: 5 }), { minLength: rows * columns, maxLength: rows * columns }),
+    }),
+  );
   fc.assert(
     fc.property(matrix, ({ rows, columns, weight }) => {
       const result = assignment(weight, rows, columns);

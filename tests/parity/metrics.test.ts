@@ -51,20 +51,42 @@ describe('agrees with scikit-learn, SciPy and NumPy', () => {
   it.each(table('roc_auc', scored, maybe))('roc_auc: $name', ({ input, expected }) => {
     near(rocAuc(input.labels, input.scores), expected);
     // Weight 2 everywhere is the same data twice.
-    near(rocAuc(input.labels, input.scores, input.scores.map(() => 2)), expected);
+    near(
+      rocAuc(
+        input.labels,
+        input.scores,
+        input.scores.map(() => 2),
+      ),
+      expected,
+    );
   });
 
   it.each(table('average_precision', scored, z.number()))('average_precision: $name', ({ input, expected }) => {
     near(averagePrecision(input.labels, input.scores), expected);
   });
 
-  const rates = z.object({ tp: z.number(), fp: z.number(), tn: z.number(), fn: z.number(), accuracy: z.number(), balanced_accuracy: z.number(), precision: z.number(), recall: z.number(), specificity: z.number(), f1: z.number(), mcc: z.number() });
+  const rates = z.object({
+    tp: z.number(),
+    fp: z.number(),
+    tn: z.number(),
+    fn: z.number(),
+    accuracy: z.number(),
+    balanced_accuracy: z.number(),
+    precision: z.number(),
+    recall: z.number(),
+    specificity: z.number(),
+    f1: z.number(),
+    mcc: z.number(),
+  });
   it.each(table('classification', z.object({ labels: numbers, predictions: numbers }), rates))('classification: $name', ({ input, expected }) => {
     const { balanced_accuracy: expectedBalanced, ...rest } = expected;
     const { balancedAccuracy, ...actual } = classification(input.labels, input.predictions);
     near(balancedAccuracy, expectedBalanced);
     expect(Object.keys(actual).sort()).toEqual(Object.keys(rest).sort());
-    nearAll(Object.keys(rest).map((key) => actual[key as keyof typeof actual]), Object.values(rest));
+    nearAll(
+      Object.keys(rest).map((key) => actual[key as keyof typeof actual]),
+      Object.values(rest),
+    );
   });
 
   const correlations = z.object({ pearson: maybe, spearman: maybe });
@@ -84,16 +106,22 @@ describe('agrees with scikit-learn, SciPy and NumPy', () => {
     else nearAll([interval?.low ?? null, interval?.high ?? null], expected);
   });
 
-  it.each(table('weighted_median', z.object({ values: numbers, weights: numbers }), z.object({ lower: maybe, median: maybe }).nullable()))('weighted_median: $name', ({ input, expected }) => {
-    const actual = weightedMedian(input.values, input.weights);
-    near(actual?.lower, expected?.lower ?? null);
-    near(actual?.median, expected?.median ?? null);
-  });
+  it.each(table('weighted_median', z.object({ values: numbers, weights: numbers }), z.object({ lower: maybe, median: maybe }).nullable()))(
+    'weighted_median: $name',
+    ({ input, expected }) => {
+      const actual = weightedMedian(input.values, input.weights);
+      near(actual?.lower, expected?.lower ?? null);
+      near(actual?.median, expected?.median ?? null);
+    },
+  );
 
   const u = z.object({ u1: z.number(), u2: z.number(), auc: z.number(), p_asymptotic: maybe, p_exact: maybe.optional() });
   it.each(table('mann_whitney', z.object({ x: numbers, y: numbers }), u))('mann_whitney: $name', ({ input, expected }) => {
     const actual = mannWhitney(input.x, input.y);
-    nearAll([actual?.u1 ?? null, actual?.u2 ?? null, actual?.auc ?? null, actual?.pAsymptotic ?? null], [expected.u1, expected.u2, expected.auc, expected.p_asymptotic]);
+    nearAll(
+      [actual?.u1 ?? null, actual?.u2 ?? null, actual?.auc ?? null, actual?.pAsymptotic ?? null],
+      [expected.u1, expected.u2, expected.auc, expected.p_asymptotic],
+    );
     near(actual?.pExact, expected.p_exact ?? null);
   });
 
@@ -108,14 +136,25 @@ describe('agrees with scikit-learn, SciPy and NumPy', () => {
 
   const bin = z.object({ count: z.number(), mean_p: maybe, mean_y: maybe });
   const calibrated = z.object({ brier: z.number(), ece: z.number(), mce: z.number(), bins: z.array(bin) });
-  it.each(table('calibration', z.object({ labels: numbers, probabilities: numbers, n_bins: z.number() }), calibrated))('calibration: $name', ({ input, expected }) => {
-    const actual = calibration(input.labels, input.probabilities, input.n_bins);
-    nearAll([actual?.brier ?? null, actual?.ece ?? null, actual?.mce ?? null], [expected.brier, expected.ece, expected.mce]);
-    nearAll(actual?.bins.flatMap((b) => [b.count, b.meanProbability, b.meanOutcome]), expected.bins.flatMap((b) => [b.count, b.mean_p, b.mean_y]));
-  });
+  it.each(table('calibration', z.object({ labels: numbers, probabilities: numbers, n_bins: z.number() }), calibrated))(
+    'calibration: $name',
+    ({ input, expected }) => {
+      const actual = calibration(input.labels, input.probabilities, input.n_bins);
+      nearAll([actual?.brier ?? null, actual?.ece ?? null, actual?.mce ?? null], [expected.brier, expected.ece, expected.mce]);
+      nearAll(
+        actual?.bins.flatMap((b) => [b.count, b.meanProbability, b.meanOutcome]),
+        expected.bins.flatMap((b) => [b.count, b.mean_p, b.mean_y]),
+      );
+    },
+  );
 
   it.each(table('kl_softmax', z.object({ p_logits: z.array(numbers), q_logits: z.array(numbers) }), numbers))('kl_softmax: $name', ({ input, expected }) => {
-    nearAll(input.p_logits.map((row, i) => klSoftmax(row, input.q_logits[i]!)), expected, 1e-12, 1e-9);
+    nearAll(
+      input.p_logits.map((row, i) => klSoftmax(row, input.q_logits[i]!)),
+      expected,
+      1e-12,
+      1e-9,
+    );
   });
 
   const oddsInput = z.object({ a: numbers, b: numbers, background: numbers.optional(), prior_mass: z.number().optional(), alpha: numbers.optional() });
@@ -127,15 +166,25 @@ describe('agrees with scikit-learn, SciPy and NumPy', () => {
     for (const key of ['delta', 'variance', 'z'] as const) nearAll(actual[key], expected[key], 1e-10);
   });
 
-  const variance = z.object({ fvu: maybe, variance_explained: maybe, explained_variance_weighted: maybe, explained_variance_uniform: maybe, mse: z.number(), cosine: z.number() });
-  it.each(table('explained_variance', z.object({ x: z.array(numbers), xh: z.array(numbers) }), variance))('explained_variance: $name', ({ input, expected }) => {
-    const actual = explainedVariance(input.x.flat(), input.xh.flat(), input.x[0]!.length);
-    nearAll(
-      [actual.fvu, actual.varianceExplained, actual.biasFreeWeighted, actual.biasFreeUniform, actual.mse, actual.cosine],
-      [expected.fvu, expected.variance_explained, expected.explained_variance_weighted, expected.explained_variance_uniform, expected.mse, expected.cosine],
-      1e-10,
-    );
+  const variance = z.object({
+    fvu: maybe,
+    variance_explained: maybe,
+    explained_variance_weighted: maybe,
+    explained_variance_uniform: maybe,
+    mse: z.number(),
+    cosine: z.number(),
   });
+  it.each(table('explained_variance', z.object({ x: z.array(numbers), xh: z.array(numbers) }), variance))(
+    'explained_variance: $name',
+    ({ input, expected }) => {
+      const actual = explainedVariance(input.x.flat(), input.xh.flat(), input.x[0]!.length);
+      nearAll(
+        [actual.fvu, actual.varianceExplained, actual.biasFreeWeighted, actual.biasFreeUniform, actual.mse, actual.cosine],
+        [expected.fvu, expected.variance_explained, expected.explained_variance_weighted, expected.explained_variance_uniform, expected.mse, expected.cosine],
+        1e-10,
+      );
+    },
+  );
 
   const matching = z.object({ similarity: z.array(numbers), pairs: z.array(pair), total: z.number(), mean: z.number() });
   it.each(table('assignment', z.object({ a: z.array(numbers), b: z.array(numbers) }), matching))('assignment: $name', ({ input, expected }) => {
@@ -153,7 +202,10 @@ describe('agrees with scikit-learn, SciPy and NumPy', () => {
     nearAll([actual?.auc ?? null, actual?.variance ?? null], [expected.auc, expected.variance]);
     if ('auc_b' in expected) {
       const difference = delongPaired(input.labels, input.scores, input.scores_b!);
-      nearAll([difference?.difference ?? null, difference?.covariance ?? null, difference?.z ?? null, difference?.p ?? null], [expected.auc - expected.auc_b, expected.covariance, expected.z, expected.p]);
+      nearAll(
+        [difference?.difference ?? null, difference?.covariance ?? null, difference?.z ?? null, difference?.p ?? null],
+        [expected.auc - expected.auc_b, expected.covariance, expected.z, expected.p],
+      );
       return;
     }
     near(actual?.se, expected.se);
@@ -161,8 +213,23 @@ describe('agrees with scikit-learn, SciPy and NumPy', () => {
     [expected.ci95_clipped, expected.ci95_logit].forEach((want, i) => (want === null ? expect(bounds[i]).toBeNull() : nearAll(bounds[i], want)));
   });
 
-  const resampled = z.object({ statistic: z.enum(['mean', 'median', 'pearson', 'auc']), x: numbers, y: numbers.optional(), labels: numbers.optional(), level: z.number(), resamples: z.array(numbers) });
-  const intervals = z.object({ theta: z.number(), theta_boot: numbers, percentile: pair, z0: maybe, acceleration: maybe, alphas: pair.nullable(), bca: pair.nullable() });
+  const resampled = z.object({
+    statistic: z.enum(['mean', 'median', 'pearson', 'auc']),
+    x: numbers,
+    y: numbers.optional(),
+    labels: numbers.optional(),
+    level: z.number(),
+    resamples: z.array(numbers),
+  });
+  const intervals = z.object({
+    theta: z.number(),
+    theta_boot: numbers,
+    percentile: pair,
+    z0: maybe,
+    acceleration: maybe,
+    alphas: pair.nullable(),
+    bca: pair.nullable(),
+  });
   it.each(table('bootstrap', resampled, intervals))('bootstrap: $name', ({ input, expected }) => {
     const statistic = (indices: readonly number[]): number => {
       const take = (from: readonly number[]): number[] => indices.map((i) => from[i]!);
@@ -178,8 +245,18 @@ describe('agrees with scikit-learn, SciPy and NumPy', () => {
     nearAll(replicates, expected.theta_boot, 1e-10);
     const percentile = percentileInterval(replicates, input.level);
     nearAll([percentile?.low ?? null, percentile?.high ?? null], expected.percentile, 1e-10);
-    const bca = bcaInterval(theta, replicates, everything.map((i) => statistic(everything.filter((j) => j !== i))), input.level);
+    const bca = bcaInterval(
+      theta,
+      replicates,
+      everything.map((i) => statistic(everything.filter((j) => j !== i))),
+      input.level,
+    );
     if (expected.bca === null) expect(bca).toBeNull();
-    else nearAll(bca && [bca.z0, bca.acceleration, ...bca.alphas, bca.low, bca.high], [expected.z0, expected.acceleration, ...expected.alphas!, ...expected.bca], 1e-10);
+    else
+      nearAll(
+        bca && [bca.z0, bca.acceleration, ...bca.alphas, bca.low, bca.high],
+        [expected.z0, expected.acceleration, ...expected.alphas!, ...expected.bca],
+        1e-10,
+      );
   });
 });

@@ -3,13 +3,15 @@ import { annotate } from './annotate.ts';
 import { annotateWindow } from './annotated-windows.ts';
 import { Lexicon } from './lexicon.ts';
 
-const TEXTS = ['The', ' trea', 'su', 'ry', ' of', ' 18', '12', ',', " we", "'ve", '.', '\n', ' Spain', ' ', ' revenue'];
+const TEXTS = ['The', ' trea', 'su', 'ry', ' of', ' 18', '12', ',', ' we', "'ve", '.', '\n', ' Spain', ' ', ' revenue'];
 const ids = (...texts: string[]): Int32Array => Int32Array.from(texts, (text) => TEXTS.indexOf(text));
 
 function featuresOf(tokens: Int32Array, before?: Int32Array): string[][] {
   const lexicon = new Lexicon({ text: (id) => TEXTS[id]! });
   const { offsets, features } = annotate(lexicon, tokens, before);
-  return Array.from(tokens, (_, i) => [...features.subarray(offsets[i]!, offsets[i + 1]!)].map((f) => `${lexicon.kindOf(f)}:${lexicon.textOf(lexicon.valueOf(f))}`));
+  return Array.from(tokens, (_, i) =>
+    [...features.subarray(offsets[i], offsets[i + 1])].map((f) => `${lexicon.kindOf(f)}:${lexicon.textOf(lexicon.valueOf(f))}`),
+  );
 }
 
 it('puts words together across tokens and tells the pieces apart', () => {

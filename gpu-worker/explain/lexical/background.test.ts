@@ -25,10 +25,11 @@ it('keeps whole windows whose postings and features are each other turned round'
   const { sample } = buildBackground(rows, table);
   expect(sample.tokens).toBe(32 * (sample.windowStarts.length - 1));
   const pairs = new Set<string>();
-  for (let f = 0; f + 1 < sample.offsets.length; f++) for (const token of sample.postings.subarray(sample.offsets[f]!, sample.offsets[f + 1]!)) pairs.add(`${token} ${f}`);
+  for (let f = 0; f + 1 < sample.offsets.length; f++)
+    for (const token of sample.postings.subarray(sample.offsets[f], sample.offsets[f + 1])) pairs.add(`${token} ${f}`);
   let features = 0;
   for (let token = 0; token < sample.tokens; token++) {
-    for (const feature of sample.features.subarray(sample.tokenOffsets[token]!, sample.tokenOffsets[token + 1]!)) {
+    for (const feature of sample.features.subarray(sample.tokenOffsets[token], sample.tokenOffsets[token + 1])) {
       features++;
       expect(pairs.has(`${token} ${feature}`)).toBe(true);
     }

@@ -49,7 +49,11 @@ const MAX_EXAMPLES = 3;
 
 /** Weighs the evidence; `weights` are those of the firing tokens, summing to 1. */
 export function describeEvidence(evidence: Evidence, weights: Float64Array, background: Background): Description {
-  return { firing: firingWords(evidence, weights, background), around: wordsAround(evidence, background), patterns: findPatterns(evidence, weights, background) };
+  return {
+    firing: firingWords(evidence, weights, background),
+    around: wordsAround(evidence, background),
+    patterns: findPatterns(evidence, weights, background),
+  };
 }
 
 function firingWords({ windows, starts, activations }: Evidence, weights: Float64Array, background: Background): WordEvidence[] {
@@ -70,7 +74,12 @@ function firingWords({ windows, starts, activations }: Evidence, weights: Float6
     });
   });
   return ranked(
-    [...found.values()].map(({ text, feature, count, share, windows: seen }) => ({ text, share, windows: seen, z: zOf(count, total, countOf(background, feature), background.tokens, TOKEN_PRIOR) })),
+    [...found.values()].map(({ text, feature, count, share, windows: seen }) => ({
+      text,
+      share,
+      windows: seen,
+      z: zOf(count, total, countOf(background, feature), background.tokens, TOKEN_PRIOR),
+    })),
   );
 }
 
@@ -91,7 +100,14 @@ function wordsAround({ windows }: Evidence, background: Background): WordEvidenc
     });
   });
   const seen = [...found].filter(([, entry]) => entry.windows >= MIN_WINDOWS);
-  return ranked(seen.map(([value, entry]) => ({ text: entry.text, share: entry.windows / windows.length, windows: entry.windows, z: zOf(entry.windows, windows.length, windowsWith(background, value), background.windows, WINDOW_PRIOR) })));
+  return ranked(
+    seen.map(([value, entry]) => ({
+      text: entry.text,
+      share: entry.windows / windows.length,
+      windows: entry.windows,
+      z: zOf(entry.windows, windows.length, windowsWith(background, value), background.windows, WINDOW_PRIOR),
+    })),
+  );
 }
 
 /** Those with evidence for them, the strongest first. */
@@ -134,11 +150,14 @@ function examplesOf(feature: number, { windows, starts }: Evidence, weights: Flo
   windows.forEach(({ offsets, features, units }, w) => {
     units.forEach((unit, i) => {
       const weight = weights[starts[w]! + i]!;
-      if (weight === 0 || !features.subarray(offsets[i]!, offsets[i + 1]!).includes(feature)) return;
+      if (weight === 0 || !features.subarray(offsets[i], offsets[i + 1]).includes(feature)) return;
       const before = units[i - 1];
       const text = unit.word >= 0 ? unit.text : unit.kind === 'mark' && before?.kind === 'word' ? before.text + unit.text : null;
       if (text !== null) found.set(text, (found.get(text) ?? 0) + weight);
     });
   });
-  return [...found].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).slice(0, MAX_EXAMPLES).map(([text]) => text);
+  return [...found]
+    .sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
+    .slice(0, MAX_EXAMPLES)
+    .map(([text]) => text);
 }

@@ -20,8 +20,8 @@ export function gatherEvidence(windows: readonly LexicalWindow[], lexicon: Lexic
   const activations = new Float32Array(starts[windows.length]!);
   const windowOf = new Int32Array(activations.length);
   windows.forEach((window, w) => {
-    activations.set(window.activations, starts[w]!);
-    windowOf.fill(w, starts[w]!, starts[w + 1]!);
+    activations.set(window.activations, starts[w]);
+    windowOf.fill(w, starts[w], starts[w + 1]);
   });
   return { windows: windows.map(({ tokens, before }) => annotateWindow(lexicon, tokens, before)), starts, windowOf, activations };
 }

@@ -16,7 +16,10 @@ const TOPICS = [
   ['navy', 'ships', 'sailors', 'harbour', 'cannon', 'captain', 'voyage', 'fleet'],
   ['wheat', 'cattle', 'farmers', 'harvest', 'plough', 'meadow', 'barns', 'orchard'],
 ];
-const PLAIN = 'people great country year made good found early small house river letter order given known public thing part place time friends matter reason answer'.split(' ');
+const PLAIN =
+  'people great country year made good found early small house river letter order given known public thing part place time friends matter reason answer'.split(
+    ' ',
+  );
 const RARE = 'walking building speaking holding standing keeping'.split(' ');
 const NAMES = ['Spain', 'Boston', 'Henry', 'Virginia', 'Mexico', 'Paris'];
 const FUNCTION_WORDS = ['the', 'of', 'a', 'in', 'and', 'to', 'was', 'is', 'for', 'with', 'by', 'they', 'it'];
@@ -72,7 +75,12 @@ function makeCorpus(): Corpus {
     const words = writeWords(rng, TOPICS[row % TOPICS.length]!, 170);
     const pieces = words.flatMap((word, w) => {
       const spaced = /^[.,]$/.test(word) ? word : ` ${word}`;
-      return word.length > 6 ? [{ text: spaced.slice(0, 5), w }, { text: spaced.slice(5), w }] : [{ text: spaced, w }];
+      return word.length > 6
+        ? [
+            { text: spaced.slice(0, 5), w },
+            { text: spaced.slice(5), w },
+          ]
+        : [{ text: spaced, w }];
     });
     const kept = pieces.slice(0, 192);
     corpus.rows.push(Int32Array.from(kept, ({ text }) => idOf(text)));
@@ -115,29 +123,43 @@ function examOf(corpus: Corpus, planted: Planted): Exam {
 }
 
 const corpus = makeCorpus();
-const background = buildBackground(corpus.rows.filter((_, r) => r % 2 === 0), corpus.table);
+const background = buildBackground(
+  corpus.rows.filter((_, r) => r % 2 === 0),
+  corpus.table,
+);
 
 function explain(planted: Planted): { text: string; auroc: number; decided: number } {
   const { train, test } = examOf(corpus, planted);
   const { text, rule } = explainLexically({ windows: train, background, tokens: corpus.table });
   const decisions = test.map(({ window }) => windowDecision(rule, scoreTokens(rule, window.tokens, corpus.table, window.before)));
-  const auroc = rocAuc(test.map(({ fires }) => fires), decisions.map(({ score }) => score))!;
+  const auroc = rocAuc(
+    test.map(({ fires }) => fires),
+    decisions.map(({ score }) => score),
+  )!;
   const decided = decisions.filter(({ fires }, i) => fires === test[i]!.fires).length / test.length;
   return { text, auroc, decided };
 }
 
 describe('explainLexically finds what was planted', () => {
   it.each<[string, Planted, RegExp]>([
-    ['a list of words in two pieces', (word) => ['treasury', 'revenue', 'receipts'].includes(word), /^The words .*"(treasury|revenue|receipts)".*"(treasury|revenue|receipts)"/],
+    [
+      'a list of words in two pieces',
+      (word) => ['treasury', 'revenue', 'receipts'].includes(word),
+      /^The word .*"(treasury|revenue|receipts)".*"(treasury|revenue|receipts)"/,
+    ],
     ['one word', (word) => word === 'captain', /^The word "captain"/],
     ['an ending', (word) => word.endsWith('ing') && word.length > 6, /-ing"/],
     ['years', (word) => /^\d{4}$/.test(word), /^Years in digits, such as "1[78]\d\d"/],
-    ['names', (word) => NAMES.includes(word), /^(Capitalised words, such as|The words) "(Spain|Boston|Henry|Virginia|Mexico|Paris)"/],
+    ['names', (word) => NAMES.includes(word), /^(Capitalised words, such as|The word) "(Spain|Boston|Henry|Virginia|Mexico|Paris)"/],
     ['the comma', (word) => word === ',', /^Commas, such as "\w+,"/],
     ['the word after a trigger', (_, i, words) => words[i - 1] === 'the' && words[i - 2] === 'of', /^Words after "of the", such as "/],
     ['the word before another', (_, i, words) => words[i + 1] === 'dollars', / before "dollars"\.$/],
     ['the first word of a sentence', (_, i, words) => words[i - 1] === '.', /(^The first word|at the start) of a sentence/],
-    ['a topic', (_, i, words) => words.slice(Math.max(0, i - 4), i).some((word) => TOPICS[1]!.includes(word)), /near .*"(navy|ships|sailors|harbour|cannon|captain|voyage|fleet)"/],
+    [
+      'a topic',
+      (_, i, words) => words.slice(Math.max(0, i - 4), i).some((word) => TOPICS[1]!.includes(word)),
+      /near .*"(navy|ships|sailors|harbour|cannon|captain|voyage|fleet)"/,
+    ],
   ])('%s', (_, planted, sentence) => {
     const { text, auroc, decided } = explain(planted);
     expect(text).toMatch(sentence);
@@ -166,14 +188,25 @@ describe('explainLexically as a contract', () => {
   });
 
   it('learns the same from a background built anew', () => {
-    const again = buildBackground(corpus.rows.filter((_, r) => r % 2 === 0), { text: corpus.table.text });
+    const again = buildBackground(
+      corpus.rows.filter((_, r) => r % 2 === 0),
+      { text: corpus.table.text },
+    );
     const tokens = { text: corpus.table.text };
     expect(explainLexically({ windows: train, background: again, tokens }).rule.features.length).toBeGreaterThan(0);
     expect(explainLexically({ windows: train, background: again, tokens })).toEqual(explainLexically({ windows: train, background, tokens: corpus.table }));
   });
 
   it('scores a text by the rule’s own arithmetic', () => {
-    const rule = { version: 1 as const, bias: -1, threshold: 0.5, features: [{ kind: 'word' as const, value: 'treasury', weight: 2 }, { kind: 'next' as const, value: '.', weight: 0.25 }] };
+    const rule = {
+      version: 1 as const,
+      bias: -1,
+      threshold: 0.5,
+      features: [
+        { kind: 'word' as const, value: 'treasury', weight: 2 },
+        { kind: 'next' as const, value: '.', weight: 0.25 },
+      ],
+    };
     const ids = new Map(Array.from({ length: 400 }, (_, id) => [corpus.table.text(id), id]));
     const tokens = Int32Array.from([' the', ' trea', 'sury', '.'], (text) => ids.get(text)!);
     const scores = scoreTokens(rule, tokens, corpus.table);

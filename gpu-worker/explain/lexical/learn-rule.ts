@@ -207,6 +207,6 @@ function findTokens(candidates: readonly Candidate[], { windows, starts }: Evide
       }
     }
   });
-  candidates.forEach((candidate, slot) => (candidate.trainTokens = tokens.subarray(ends[slot]!, ends[slot + 1]!)));
+  candidates.forEach((candidate, slot) => (candidate.trainTokens = tokens.subarray(ends[slot], ends[slot + 1])));
   scratch.clear();
 }

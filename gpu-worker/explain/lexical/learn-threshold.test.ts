@@ -6,7 +6,10 @@ import { learnThreshold } from './learn-threshold.ts';
 const table = { text: (id: number): string => ` ${'abcdefgh'[id]!}` };
 const rows = Array.from({ length: 8 }, (_, r) => new Int32Array(32).fill(r));
 const background = buildBackground(rows, table);
-const evidence = gatherEvidence([0, 1].map((id) => ({ tokens: new Int32Array(32).fill(id), activations: new Float32Array(32).fill(1) })), background.lexicon);
+const evidence = gatherEvidence(
+  [0, 1].map((id) => ({ tokens: new Int32Array(32).fill(id), activations: new Float32Array(32).fill(1) })),
+  background.lexicon,
+);
 
 it('cuts halfway between the windows that fire and the rest', () => {
   const cut = learnThreshold(evidence, background, [{ weight: 3, trainTokens: Int32Array.of(0, 40), sampleTokens: Int32Array.of() }], -1);

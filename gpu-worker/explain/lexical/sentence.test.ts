@@ -8,13 +8,17 @@ const ANY = pattern('piece', 'last piece', 0.3, 1);
 
 it('names one word, some, and what stands near', () => {
   expect(writeSentence({ firing: [word('treasury')], around: [], patterns: [ANY] })).toBe('The word "treasury".');
-  expect(writeSentence({ firing: [word('past'), word('next')], around: [word('years')], patterns: [ANY] })).toBe('The words "past" and "next", near "years".');
+  expect(writeSentence({ firing: [word('past'), word('next')], around: [word('years')], patterns: [ANY] })).toBe('The word "past" or "next", near "years".');
 });
 
 it('leads with a kind of word when words alone would miss many', () => {
   const firing = [word('March', 0.2), word('April', 0.2)];
-  expect(writeSentence({ firing, around: [], patterns: [pattern('class', 'month', 0.9, 300, ['March', 'April'])] })).toBe('Months, such as "March" and "April".');
-  expect(writeSentence({ firing: [word('March', 0.6), word('April', 0.4)], around: [], patterns: [pattern('class', 'month', 0.9, 300)] })).toBe('The words "March" and "April".');
+  expect(writeSentence({ firing, around: [], patterns: [pattern('class', 'month', 0.9, 300, ['March', 'April'])] })).toBe(
+    'Months, such as "March" and "April".',
+  );
+  expect(writeSentence({ firing: [word('March', 0.6), word('April', 0.4)], around: [], patterns: [pattern('class', 'month', 0.9, 300)] })).toBe(
+    'The word "March" or "April".',
+  );
 });
 
 it('prefers the kind that says more, and the narrower of two that say the same', () => {

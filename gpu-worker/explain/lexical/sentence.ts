@@ -45,7 +45,7 @@ function subject(lead: Pattern | null, words: readonly WordEvidence[], covered: 
   }
   if (words.length === 0) return [context === '' ? 'Words and marks of many kinds' : 'Words and marks', context];
   if (context !== '' && covered < WORDS_SHARE) return [`Words${context}`, `, such as ${list(words.slice(0, 3), 'and')}`];
-  return [words.length === 1 ? `The word ${quote(words[0]!)}` : `The words ${list(words, 'and')}`, context];
+  return [`The word ${list(words, 'or')}`, context];
 }
 
 /** Words of several windows first; those of one only when there are hardly any others. */
@@ -115,7 +115,14 @@ function findContext(patterns: readonly Pattern[], named: readonly WordEvidence[
   const place = patterns.find((p) => p.kind === 'place' && p.share >= LEADING_SHARE && p.lift >= LEADING_LIFT);
   if (place !== undefined) return { text: ` at the start of a ${place.value === 'line start' ? 'line' : 'sentence'}`, words: [] };
   const beside = (kind: Pattern['kind']): string | null =>
-    patterns.find((p) => p.kind === kind && p.share >= NEIGHBOUR_SHARE && p.lift >= NEIGHBOUR_LIFT && p.value !== '\n' && !named.some(({ text }) => text.toLowerCase() === p.value))?.value ?? null;
+    patterns.find(
+      (p) =>
+        p.kind === kind &&
+        p.share >= NEIGHBOUR_SHARE &&
+        p.lift >= NEIGHBOUR_LIFT &&
+        p.value !== '\n' &&
+        !named.some(({ text }) => text.toLowerCase() === p.value),
+    )?.value ?? null;
   const previous = beside('previous');
   const previous2 = previous === null ? null : beside('previous2');
   const next = beside('next');
