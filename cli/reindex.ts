@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
-import { openEmbedder } from '#gpu-worker/embed/embedder.ts';
-import { EMBEDDER_DIR } from '#gpu-worker/worker.ts';
+import { chooseEmbedder } from '#gpu-worker/embed/choose-embedder.ts';
 import { createSearchEngine } from '#platform/search/create-search-engine.ts';
 import { reindexAll } from '#platform/search/reindex.ts';
 import { withInstance } from './open-instance.ts';
@@ -19,7 +18,7 @@ export function registerReindex(program: Command, print: (line: string) => void)
 /** Rebuilds the index that the environment asks for and prints what went in. */
 export async function reindex(print: (line: string) => void): Promise<void> {
   await withInstance(async ({ environment, database: { pool } }) => {
-    const embedder = await openEmbedder(EMBEDDER_DIR);
+    const embedder = await chooseEmbedder(environment.embedder);
     const engine = createSearchEngine({ ...environment, pool, dimensions: () => Promise.resolve(embedder.dimensions), vectorScan: null });
     let printedAt = performance.now();
     try {

@@ -1,5 +1,4 @@
 import os from 'node:os';
-import { fileURLToPath } from 'node:url';
 import type { Database } from '#platform/database/database.ts';
 import { createLocalArtifacts } from '#platform/artifacts/local.ts';
 import type { InstanceEnvironment } from '#platform/instance/instance.ts';
@@ -7,7 +6,8 @@ import type { Log } from '#platform/log/log.ts';
 import type { QueueName } from '#lib/jobs/job.ts';
 import { createTaskQueue, type TaskQueue } from '#platform/queue/task-queue.ts';
 import { createSearchEngine } from '#platform/search/create-search-engine.ts';
-import { openEmbedder, type Embedder } from '#gpu-worker/embed/embedder.ts';
+import { chooseEmbedder } from '#gpu-worker/embed/choose-embedder.ts';
+import type { Embedder } from '#gpu-worker/embed/embedder.ts';
 import { createVectorIndex, type VectorIndex } from '#gpu-worker/embed/vector-index.ts';
 import { createChatClient } from '#gpu-worker/llm/create-chat-client.ts';
 import { deviceFor } from '#gpu-worker/model/providers.ts';
@@ -15,9 +15,6 @@ import { advanceRun } from '#gpu-worker/stages/advance.ts';
 import { taskHandlers } from '#gpu-worker/stages/handlers.ts';
 import { createRunCache } from '#gpu-worker/stages/run-cache.ts';
 import type { WorkerServices } from '#gpu-worker/stages/services.ts';
-
-/** The bundled sentence embedder. */
-export const EMBEDDER_DIR = fileURLToPath(new URL('../models/all-MiniLM-L6-v2', import.meta.url));
 
 /** Jobs of a queue at a time: the numeric runtime uses every core by itself, a language model mostly waits. */
 const CONCURRENCY: Record<QueueName, number> = { gpu: 1, cpu: 1, llm: 4 };
@@ -47,7 +44,7 @@ export function createWorker({ environment, database, log, workerId = `${os.host
   const threads = environment.threads ?? undefined;
   const [cache, models] = [createRunCache(CACHED_THINGS), createRunCache(1)];
   let opened: Promise<Embedder> | undefined;
-  const embedder = (): Promise<Embedder> => (opened ??= openEmbedder(EMBEDDER_DIR, threads === undefined ? {} : { threads }));
+  const embedder = (): Promise<Embedder> => (opened ??= chooseEmbedder(environment.embedder, threads === undefined ? {} : { threads }));
   const vectorIndex = createVectorIndex({
     pool: database.pool,
     ...(threads === undefined ? {} : { threads }),
