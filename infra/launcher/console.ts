@@ -28,7 +28,7 @@ export class Console {
     if (!this.interactive || text === this.#status) return;
     const clear = this.#clear();
     // A status line that wrapped could not be cleared again.
-    this.#status = text.slice(0, Math.max(0, (this.#stream.columns ?? 80) - 1));
+    this.#status = text.slice(0, Math.max(0, (this.#stream.columns || 80) - 1));
     this.#stream.write(clear + this.#status);
   }
 
