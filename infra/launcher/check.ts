@@ -19,7 +19,10 @@ export async function checkInstance(pool: Pool, site: string, signal: AbortSigna
   const counts = await latentCounts(pool);
   const best = await bestLatent(pool);
   // The longest words say the most; the short ones are in every explanation.
-  const query = [...new Set(words(best.text))].sort((a, b) => b.length - a.length).slice(0, 3).join(' ');
+  const query = [...new Set(words(best.text))]
+    .sort((a, b) => b.length - a.length)
+    .slice(0, 3)
+    .join(' ');
   const started = performance.now();
   const results = searchResultsSchema.parse(JSON.parse(await get(`${site}/api/v1/search?q=${encodeURIComponent(query)}`)));
   const took = Math.round(performance.now() - started);
