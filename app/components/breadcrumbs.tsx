@@ -15,7 +15,7 @@ export function Breadcrumbs({ items, children }: { items: readonly { text: strin
                   {item.text}
                 </span>
               ) : (
-                <Link href={item.href} className="text-ink-2">
+                <Link href={item.href} className="text-ink-2" prefetch={false}>
                   {item.text}
                 </Link>
               )}
