@@ -18,7 +18,9 @@ function locked(from: string, name: string): boolean {
 // then refuses the lock file everywhere.
 test('the lock file lists every optional dependency, for every system', () => {
   const missing = Object.entries(packages).flatMap(([from, { optionalDependencies }]) =>
-    Object.keys(optionalDependencies ?? {}).filter((name) => !locked(from, name)).map((name) => `${name}, asked for by ${from}`),
+    Object.keys(optionalDependencies ?? {})
+      .filter((name) => !locked(from, name))
+      .map((name) => `${name}, asked for by ${from}`),
   );
   expect(missing).toEqual([]);
 });
