@@ -83,7 +83,7 @@ test('what a field lacks stands below it, and nothing is started', async ({ page
   const before = await page.getByRole('region', { name: 'Runs' }).getByRole('row').count();
   await fill(page, { coder: 'layers.0-2k', tokens: 'many', first: '0' });
   await page.getByRole('button', { name: 'Start the run' }).click();
-  await expect(page.getByLabel('Tokens to read')).toHaveAccessibleDescription(/expected number/i);
+  await expect(page.getByLabel('Tokens to read')).toHaveAccessibleDescription(/whole number/);
   await expect(page.getByLabel('Tokens to read')).toHaveAttribute('aria-invalid', 'true');
   await expect(page.getByLabel('How many, unless all')).toHaveAccessibleDescription(/.+/);
   await expect(page.getByLabel('Tokens to read')).toHaveValue('many');
