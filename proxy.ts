@@ -51,4 +51,4 @@ function isEmbed(url: URL): boolean {
   return url.searchParams.get('embed') === 'true' && /^\/[^/]+\/[^/]+\/\d+$/.test(url.pathname);
 }
 
-export const config = { matcher: ['/((?!api/|_next/|healthz|icon.svg|favicon.ico).*)'] };
+export const config = { matcher: ['/((?!api/|_next/|healthz$|icon\\.svg$|favicon\\.ico$).*)'] };

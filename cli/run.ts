@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -96,7 +97,7 @@ async function registerFolders(pool: Pool, environment: Environment, config: Run
   if (isFolder(config.model)) {
     const location = placeOf(config.model, await locateModel(environment, config.model));
     if (config.hookpoint !== undefined) resolveHookpoint((await openCheckpoint(location)).spec, config.hookpoint);
-    out.model = (await knownSlug(pool, 'models', location)) ?? slugOf(config.model);
+    out.model = await slugFor(pool, 'models', slugOf(config.model), location);
     await registerModel(pool, { slug: out.model, name: path.basename(config.model), location });
   }
   if (isFolder(config.coder)) {
@@ -104,13 +105,12 @@ async function registerFolders(pool: Pool, environment: Environment, config: Run
     const modelId = rows[0]?.id;
     if (modelId === undefined) throw new AppError('invalid_config', `The model ${out.model} is not known here; give its folder.`, { field: 'model' });
     const location = placeOf(config.coder, await locateCoder(environment, config.coder));
-    out.coder =
-      (await knownSlug(pool, 'sparse_coders', location)) ??
-      slugOf(path.join(path.basename(path.dirname(path.resolve(config.coder))), path.basename(config.coder)));
+    const folder = path.resolve(config.coder);
+    out.coder = await slugFor(pool, 'sparse_coders', slugOf(path.join(path.basename(path.dirname(folder)), path.basename(folder))), location);
     await registerCoder(pool, BigInt(modelId), { slug: out.coder, name: config.coder, location }, config.hookpoint);
   }
   if (isFolder(config.text)) {
-    out.text = (await knownSlug(pool, 'text_sources', config.text)) ?? slugOf(config.text);
+    out.text = await slugFor(pool, 'text_sources', slugOf(config.text), config.text);
     await registerText(pool, { slug: out.text, name: path.basename(config.text), location: config.text });
   }
   return out;
@@ -130,7 +130,13 @@ const slugOf = (folder: string): string =>
     .replace(/[^\w.-]+/g, '-')
     .toLowerCase();
 
-async function knownSlug(pool: Pool, table: 'models' | 'sparse_coders' | 'text_sources', location: string): Promise<string | undefined> {
-  const { rows } = await pool.query<{ slug: string }>(`SELECT slug FROM ${table} WHERE location = $1 LIMIT 1`, [location]);
-  return rows[0]?.slug;
+/** The slug this place has already, or `wanted`, told apart by a hash of the place when something else is called so. */
+async function slugFor(pool: Pool, table: 'models' | 'sparse_coders' | 'text_sources', wanted: string, location: string): Promise<string> {
+  const { rows } = await pool.query<{ slug: string; location: string }>(`SELECT slug, location FROM ${table} WHERE location = $1 OR slug = $2`, [
+    location,
+    wanted,
+  ]);
+  const known = rows.find((row) => row.location === location);
+  if (known) return known.slug;
+  return rows.length === 0 ? wanted : `${wanted}-${createHash('sha256').update(location).digest('hex').slice(0, 6)}`;
 }

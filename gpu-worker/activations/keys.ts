@@ -3,7 +3,10 @@ import { createHash } from 'node:crypto';
 /**
  * Raised by hand when a stage's algorithm changes, so that older artifacts are not taken for its output.
  */
-export const ALGORITHM_VERSIONS = { rows: 1, activations: 1, sample: 1, windowEmbeddings: 1, lexical: 1, llm: 1, localScores: 1, detection: 1 } as const;
+export const ALGORITHM_VERSIONS = { rows: 2, activations: 1, sample: 1, windowEmbeddings: 1, lexical: 2, llm: 1, localScores: 2, detection: 1 } as const;
+
+/** The lexical baseline in full, as explanations name it. */
+export const LEXICAL_EXPLAINER = `lexical-${ALGORITHM_VERSIONS.lexical}`;
 
 /** Content address: SHA-256 (first 32 hex digits) of a canonical JSON of everything that determines an artifact. */
 export function contentKey(parts: Record<string, string | number | boolean | null | readonly (string | number)[]>): string {

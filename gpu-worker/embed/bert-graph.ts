@@ -11,7 +11,8 @@ export function writeSentenceEncoder(g: GraphBuilder, spec: BertSpec, tensors: (
   const ids = g.input('input_ids', 'int32', ['texts', 'length']);
   const mask = g.input('mask', 'float', ['texts', 'length']);
   const weight = (name: string): Value => g.floatWeight(tensors(name));
-  const norm = (name: string, x: Value): Value => g.op('LayerNormalization', [x, weight(`${name}.weight`), weight(`${name}.bias`)], { axis: -1, epsilon: { float: spec.eps } });
+  const norm = (name: string, x: Value): Value =>
+    g.op('LayerNormalization', [x, weight(`${name}.weight`), weight(`${name}.bias`)], { axis: -1, epsilon: { float: spec.eps } });
   const linear = (name: string, x: Value): Value => g.op('Gemm', [x, weight(`${name}.weight`), weight(`${name}.bias`)], { transB: 1 });
   const rowShape = g.op('Concat', [g.op('Shape', [ids]), g.int64([-1])], { axis: 0 });
   const flat = g.int64([-1, spec.dModel]);

@@ -36,7 +36,9 @@ const schema = z.object({
 export function bertSpec(raw: RawConfig, where: string): BertSpec {
   const config = parseConfig(schema, raw, where);
   if (config.hidden_size % config.num_attention_heads !== 0) {
-    throw new AppError('invalid_config', `${where}: a hidden size of ${config.hidden_size} does not split into ${config.num_attention_heads} heads.`, { field: 'num_attention_heads' });
+    throw new AppError('invalid_config', `${where}: a hidden size of ${config.hidden_size} does not split into ${config.num_attention_heads} heads.`, {
+      field: 'num_attention_heads',
+    });
   }
   return {
     nLayers: config.num_hidden_layers,
@@ -85,7 +87,10 @@ export function bindBert(spec: BertSpec, tensors: ReadonlyMap<string, StoredTens
     const found = tensors.get(prefix + name);
     if (!found) throw new AppError('corrupt_file', `${where} has no tensor ${prefix + name}; [${shape.join(', ')}] is expected.`);
     if (found.shape.length !== shape.length || found.shape.some((size, i) => size !== shape[i])) {
-      throw new AppError('shape_mismatch', `${where}: tensor ${found.name} has shape [${found.shape.join(', ')}], but config.json makes it [${shape.join(', ')}].`);
+      throw new AppError(
+        'shape_mismatch',
+        `${where}: tensor ${found.name} has shape [${found.shape.join(', ')}], but config.json makes it [${shape.join(', ')}].`,
+      );
     }
   }
   return (name) => tensors.get(prefix + name)!;

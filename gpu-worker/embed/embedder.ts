@@ -44,7 +44,8 @@ export async function openEmbedder(folder: string, options: { threads?: number }
     }
   };
   const modules = (await read(modulesSchema, 'modules.json')).map(({ type }) => type.split('.').at(-1));
-  if (modules.join() !== MODULES.join()) throw new AppError('unsupported', `${dir} is built of ${modules.join(', ')}; an embedder of ${MODULES.join(', ')} is supported.`);
+  if (modules.join() !== MODULES.join())
+    throw new AppError('unsupported', `${dir} is built of ${modules.join(', ')}; an embedder of ${MODULES.join(', ')} is supported.`);
   await read(poolingSchema, '1_Pooling', 'config.json');
   const raw = await read(z.record(z.string(), z.unknown()), 'config.json');
   const spec = bertSpec(raw, join(dir, 'config.json'));
@@ -54,7 +55,7 @@ export async function openEmbedder(folder: string, options: { threads?: number }
   g.output('embedding', writeSentenceEncoder(g, spec, bindBert(spec, weights.tensors, dir)), 'float', ['texts', spec.dModel]);
   const session = await openSession(g.build(), options);
   const tokenizer = await openTokenizer(dir);
-  const revision = await fingerprint([JSON.stringify(raw)], weights.tensors.values());
+  const revision = await fingerprint([JSON.stringify(raw), String(limit), await readFile(join(dir, 'tokenizer.json'), 'utf8')], weights.tensors.values());
   return {
     id: `${basename(dir)}@${revision.slice(0, 16)}`,
     dimensions: spec.dModel,
@@ -78,7 +79,7 @@ async function embedTokens(session: Session, texts: readonly Int32Array[], dimen
   const out = new Float32Array(texts.length * dimensions);
   // Texts of like length go together, so that hardly any padding is computed.
   const order = texts.map((_, i) => i).sort((a, b) => texts[b]!.length - texts[a]!.length);
-  for (let start = 0; start < order.length; ) {
+  for (let start = 0; start < order.length;) {
     const length = texts[order[start]!]!.length;
     const batch = order.slice(start, start + Math.max(1, Math.floor(BATCH_TOKENS / length)));
     const ids = new Int32Array(batch.length * length);

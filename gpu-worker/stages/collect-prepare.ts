@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import { AppError } from '#lib/errors/app-error.ts';
 import { ALGORITHM_VERSIONS, contentKey } from '#gpu-worker/activations/keys.ts';
 import { dataSetKey, readDataSet, writeDataSet, type DataSet } from '#gpu-worker/activations/data-set.ts';
@@ -28,6 +30,9 @@ export function collectPrepare(services: WorkerServices): TaskHandler<'collect.p
     const dataKey = contentKey({
       version: ALGORITHM_VERSIONS.rows,
       model: checkpoint.revision,
+      tokenizer: createHash('sha256')
+        .update(await readFile(path.join(checkpoint.dir, 'tokenizer.json')))
+        .digest('hex'),
       text: source.revision,
       seed: run.config.seed,
       tokens: run.config.tokens,

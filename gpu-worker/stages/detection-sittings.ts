@@ -40,7 +40,7 @@ export async function sittingsOf(
       if (other !== null) others.set(latent, other);
     }
   }
-  const explanations = await currentExplanations(pool, run, [...new Set([...latents, ...others.values()])]);
+  const explanations = await currentExplanations(pool, run, [...new Set([...latents, ...others.values()])], chat);
   const examples = await loadExamples(pool, run.coderId, requireFact(run, 'sampleKey'), latents);
   const sittings: Sitting[] = [];
   const failures: LlmFailure[] = [];

@@ -1,5 +1,5 @@
 import { readDataSet, splitOf, type DataSet } from '#gpu-worker/activations/data-set.ts';
-import { ALGORITHM_VERSIONS, contentKey } from '#gpu-worker/activations/keys.ts';
+import { contentKey, LEXICAL_EXPLAINER } from '#gpu-worker/activations/keys.ts';
 import { buildBackground, type Background } from '#gpu-worker/explain/lexical/background.ts';
 import { explainLexically } from '#gpu-worker/explain/lexical/explain.ts';
 import type { LexicalWindow, TokenTable } from '#gpu-worker/explain/lexical/types.ts';
@@ -13,7 +13,6 @@ import { loadRun, requireFact, type RunFacts } from './run-facts.ts';
 import type { WorkerServices } from './services.ts';
 import { yieldNow } from './yield-now.ts';
 
-export const LEXICAL_EXPLAINER = `lexical-${ALGORITHM_VERSIONS.lexical}`;
 /** Tokens of left context in the same row that a window's rule may look back on. */
 export const CONTEXT_TOKENS = 8;
 
@@ -25,8 +24,14 @@ export function explainLexical(services: WorkerServices): TaskHandler<'explain.l
     const sampleKey = requireFact(run, 'sampleKey');
     const inputKey = contentKey({ explainer: LEXICAL_EXPLAINER, sample: sampleKey });
     const examples = await loadExamples(services.pool, run.coderId, sampleKey, latents);
+    const { rows: known } = await services.pool.query<{ latent: number }>(
+      'SELECT latent_index AS latent FROM explanations WHERE coder_id = $1 AND input_key = $2 AND latent_index = ANY($3)',
+      [String(run.coderId), inputKey, latents],
+    );
+    const explained = new Set(known.map(({ latent }) => latent));
     const explanations: NewExplanation[] = [];
     for (const [done, latent] of latents.entries()) {
+      if (explained.has(latent)) continue;
       const shown = (examples.get(latent) ?? []).filter(({ split, kind }) => split === 'train' && kind === 'activating');
       const { text, rule } = explainLexically({ windows: shown.map((example) => lexicalWindow(data, example)), background, tokens });
       explanations.push({

@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg';
 import { medianInterval } from '#lib/stats/median-interval.ts';
 import { medianIqr } from '#lib/stats/quantile.ts';
-import type { RunFacts } from './run-facts.ts';
+import { requireFact, type RunFacts } from './run-facts.ts';
 
 /** Median over latents with quartiles and a 95 % interval (lib/stats/median-interval.ts). */
 interface Spread {
@@ -19,9 +19,15 @@ export async function runFigures(client: PoolClient, run: RunFacts): Promise<Rec
     'SELECT status::text, COUNT(*)::int AS n FROM latents WHERE coder_id = $1 AND run_id = $2 GROUP BY 1',
     [String(run.coderId), String(run.id)],
   );
+  // Scores of the same inputs are not written twice, so a repeated run's are found by its sample and not by its number.
   const scores = await client.query<{ scorer: string; metric: string; value: number | null; control: number | null }>(
-    'SELECT scorer, metric, value, control_value AS control FROM scores WHERE coder_id = $1 AND run_id = $2 ORDER BY latent_index, id',
-    [String(run.coderId), String(run.id)],
+    `SELECT DISTINCT ON (s.latent_index, e.method, s.scorer) s.scorer, s.metric, s.value, s.control_value AS control
+       FROM scores s
+       JOIN explanations e ON e.coder_id = s.coder_id AND e.id = s.explanation_id
+       JOIN latents l ON l.coder_id = s.coder_id AND l.index = s.latent_index AND l.run_id = $2
+      WHERE s.coder_id = $1 AND e.provenance->>'sampleKey' = $3 AND e.method = ANY($4)
+      ORDER BY s.latent_index, e.method, s.scorer, s.id DESC`,
+    [String(run.coderId), String(run.id), requireFact(run, 'sampleKey'), run.config.explainers],
   );
   const byScorer = new Map<string, { metric: string; values: number[]; controls: number[] }>();
   for (const { scorer, metric, value, control } of scores.rows) {

@@ -20,6 +20,11 @@ const UPDATED = LATENT_COLUMNS.slice(2)
   .map((column) => `${column} = EXCLUDED.${column}`)
   .join(', ');
 
+/** A headline made from another sample says nothing about the statistics and examples that stand here now. */
+const HEADLINE_KEPT = ['headline_explanation_id', 'headline_text', 'headline_method', 'headline_score', 'headline_score_lower']
+  .map((column) => `${column} = CASE WHEN latents.sample_key = EXCLUDED.sample_key THEN latents.${column} END`)
+  .join(', ');
+
 /** Statistics, evidence and exam of a batch of latents: their rows and example blobs. */
 export function sampleLatents(services: WorkerServices): TaskHandler<'sample.latents'> {
   return async ({ runId, latents }, context) => {
@@ -56,10 +61,9 @@ export function sampleLatents(services: WorkerServices): TaskHandler<'sample.lat
       await copyRows(client, 'new_latents', LATENT_COLUMNS, latentRows);
       await copyRows(client, 'new_blobs', ['coder_id', 'latent_index', 'sample_key', 'text_source_id', 'blob', 'document_keys'], blobRows);
       const columns = LATENT_COLUMNS.join(', ');
-      // An older explanation stays the headline until this run has a newer one; ids in use never change.
       await client.query(
         `INSERT INTO latents (${columns}) SELECT ${columns} FROM new_latents ORDER BY index
-         ON CONFLICT (coder_id, index) DO UPDATE SET ${UPDATED}, updated_at = now()`,
+         ON CONFLICT (coder_id, index) DO UPDATE SET ${UPDATED}, ${HEADLINE_KEPT}, updated_at = now()`,
       );
       await client.query(
         `INSERT INTO example_blobs (coder_id, latent_index, sample_key, text_source_id, blob, document_keys)

@@ -1,3 +1,4 @@
+import type { Pool } from 'pg';
 import { rngFor, type Rng } from '#lib/random/rng.ts';
 import { lexicalRule } from '#lib/explanation/lexical-rule.ts';
 import { ALGORITHM_VERSIONS, contentKey } from '#gpu-worker/activations/keys.ts';
@@ -38,13 +39,17 @@ export function scoreLocal(services: WorkerServices): TaskHandler<'score.local'>
     const run = await loadRun(services.pool, runId);
     const material = await gather(services, run, latents);
     const examples = await loadExamples(services.pool, run.coderId, requireFact(run, 'sampleKey'), latents);
+    const known = await knownScores(services.pool, run, latents);
     const scores: NewScore[] = [];
     for (const [done, latent] of latents.entries()) {
       const exam = examOf(examples.get(latent) ?? []);
       for (const explanation of material.explanations.get(latent) ?? []) {
         const control = controlOf(material, latent, explanation.method);
-        if (run.config.scorers.includes('embedding')) scores.push(...embeddingRow(material, exam, explanation, control));
-        if (run.config.scorers.includes('rule') && explanation.rule !== null) scores.push(...ruleRows(material, exam, explanation, control));
+        const { inputKey } = rowFor(material, exam, explanation, control);
+        const scored = (scorer: string): boolean => known.has(`${explanation.id} ${scorer} ${inputKey}`);
+        if (run.config.scorers.includes('embedding') && !scored('embedding')) scores.push(...embeddingRow(material, exam, explanation, control));
+        if (run.config.scorers.includes('rule') && explanation.rule !== null && !scored('rule_windows'))
+          scores.push(...ruleRows(material, exam, explanation, control));
       }
       context.progress(done + 1);
       await yieldNow(context.signal);
@@ -57,13 +62,22 @@ export function scoreLocal(services: WorkerServices): TaskHandler<'score.local'>
   };
 }
 
+/** What was scored before from the same inputs, as `explanation scorer inputs`. */
+async function knownScores(pool: Pool, run: RunFacts, latents: readonly number[]): Promise<Set<string>> {
+  const { rows } = await pool.query<{ key: string }>(
+    `SELECT concat_ws(' ', explanation_id, scorer, input_key) AS key FROM scores WHERE coder_id = $1 AND latent_index = ANY($2)`,
+    [String(run.coderId), latents],
+  );
+  return new Set(rows.map(({ key }) => key));
+}
+
 async function gather(services: WorkerServices, run: RunFacts, latents: readonly number[]): Promise<ScoringMaterial> {
   const client = await services.pool.connect();
   try {
     const all = await readyLatents(client, run);
     const controls = latents.flatMap((latent) => controlLatent(all, latent, run.config.seed) ?? []);
     const explanations = new Map<number, CurrentExplanation[]>();
-    for (const explanation of await currentExplanations(client, run, [...new Set([...latents, ...controls])])) {
+    for (const explanation of await currentExplanations(client, run, [...new Set([...latents, ...controls])], services.chat)) {
       explanations.set(explanation.latent, [...(explanations.get(explanation.latent) ?? []), explanation]);
     }
     const embedder = (await services.embedder()).id;

@@ -12,7 +12,7 @@ export function scoreTexts(services: WorkerServices): TaskHandler<'score.texts'>
   return async ({ runId, latents }, context) => {
     const run = await loadRun(services.pool, runId);
     const embedder = await services.embedder();
-    const explanations = await currentExplanations(services.pool, run, latents);
+    const explanations = await currentExplanations(services.pool, run, latents, services.chat);
     const texts = new Map(explanations.map(({ text }) => [textHash(text), text]));
     for (const known of (await loadEmbeddings(services.pool, embedder.id, [...texts.keys()])).keys()) texts.delete(known);
     const missing = [...texts];

@@ -9,29 +9,34 @@ export type Stage = z.infer<typeof stageSchema>;
  * What somebody asks for: the YAML of `atlas run`, the admin's form and the API's body. Unknown keys are refused by
  * name, so that a misspelt one is not silently a default.
  */
-export const runConfigSchema = z.strictObject({
-  model: z.string().min(1).describe('Slug of a registered model, or the folder of a checkpoint'),
-  coder: z.string().min(1).describe('Slug of a registered sparse coder of that model, or the folder of one'),
-  hookpoint: z.string().min(1).optional().describe('Where the coder reads; by default what its own files say'),
-  text: z.string().min(1).default('sotu').describe('Slug of a registered text source'),
-  tokens: z.number().int().min(10_000).max(100_000_000).default(524_288).describe('Tokens to read, BOS not counted'),
-  seed: z
-    .number()
-    .int()
-    .min(0)
-    .max(2 ** 31 - 1)
-    .default(22),
-  protocol: z.enum(['atlas']).default('atlas'),
-  latents: z
-    .union([z.literal('all'), z.strictObject({ first: z.number().int().min(1) }), z.strictObject({ random: z.number().int().min(1) })])
-    .default('all')
-    .describe('Which latents to explain: all, the first n, or n drawn at random'),
-  explainers: z
-    .array(z.enum(['lexical', 'llm']))
-    .min(1)
-    .default(['lexical']),
-  scorers: z.array(z.enum(['embedding', 'rule', 'detection'])).default(['embedding', 'rule']),
-});
+export const runConfigSchema = z
+  .strictObject({
+    model: z.string().min(1).describe('Slug of a registered model, or the folder of a checkpoint'),
+    coder: z.string().min(1).describe('Slug of a registered sparse coder of that model, or the folder of one'),
+    hookpoint: z.string().min(1).optional().describe('Where the coder reads; by default what its own files say'),
+    text: z.string().min(1).default('sotu').describe('Slug of a registered text source'),
+    tokens: z.number().int().min(10_000).max(100_000_000).default(524_288).describe('Tokens to read, BOS not counted'),
+    seed: z
+      .number()
+      .int()
+      .min(0)
+      .max(2 ** 31 - 1)
+      .default(22),
+    protocol: z.enum(['atlas']).default('atlas'),
+    latents: z
+      .union([z.literal('all'), z.strictObject({ first: z.number().int().min(1) }), z.strictObject({ random: z.number().int().min(1) })])
+      .default('all')
+      .describe('Which latents to explain: all, the first n, or n drawn at random'),
+    explainers: z
+      .array(z.enum(['lexical', 'llm']))
+      .min(1)
+      .default(['lexical']),
+    scorers: z.array(z.enum(['embedding', 'rule', 'detection'])).default(['embedding', 'rule']),
+  })
+  .refine(({ explainers, scorers }) => !scorers.includes('rule') || explainers.includes('lexical'), {
+    path: ['scorers'],
+    message: 'rule scores the lexical baseline’s rule: choose the explainer lexical as well, or leave rule out',
+  });
 export type RunConfig = z.infer<typeof runConfigSchema>;
 export type RunConfigInput = z.input<typeof runConfigSchema>;
 

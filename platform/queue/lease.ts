@@ -58,12 +58,13 @@ export async function renewLease(pool: Pool, task: TakenTask, progress: number):
   return rowCount === 1;
 }
 
-/** Give the task back, if it is still ours. */
-export async function releaseLease(client: ClientBase, task: TakenTask): Promise<void> {
-  await client.query('UPDATE run_tasks SET lease_until = NULL, lease_owner = NULL WHERE id = $1 AND fence = $2 AND completed_at IS NULL', [
+/** Give the task back. False, and nothing is done, when it is no longer ours: then its message is another's business too. */
+export async function releaseLease(client: ClientBase, task: TakenTask): Promise<boolean> {
+  const { rowCount } = await client.query('UPDATE run_tasks SET lease_until = NULL, lease_owner = NULL WHERE id = $1 AND fence = $2 AND completed_at IS NULL', [
     task.id,
     task.fence,
   ]);
+  return rowCount === 1;
 }
 
 /** Lock the task's row for the rest of the transaction. Throws AppError `lease_lost` unless it is ours, open, and its run is. */

@@ -57,8 +57,7 @@ export async function workOn(parts: WorkerParts, delivery: Delivery): Promise<vo
     log.info({ event: 'task_done', ...fields, ms });
   } else if (parts.shutdown.aborted) {
     await transaction(pool, async (client) => {
-      await releaseLease(client, task);
-      await putBack(client, delivery, 0);
+      if (await releaseLease(client, task)) await putBack(client, delivery, 0);
     });
     log.info({ event: 'task_put_back', ...fields, ms });
   } else if (isAppError(error) && error.code === 'lease_lost') {
@@ -83,7 +82,7 @@ async function markStarted(pool: Pool, task: TakenTask): Promise<void> {
 async function settleFailure(parts: WorkerParts, delivery: Delivery, task: TakenTask, error: unknown): Promise<void> {
   const failure = describeFailure(task.job, error);
   await transaction(parts.pool, async (client) => {
-    await releaseLease(client, task);
+    if (!(await releaseLease(client, task))) return;
     const last = await failDelivery(parts.boss, client, delivery, failure, isAppError(error) && !error.retryable);
     if (!last) {
       const data = { job: task.job, attempt: delivery.attempt + 1, code: failure.code, message: failure.message };

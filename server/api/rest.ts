@@ -55,9 +55,26 @@ async function call(caller: object, procedure: string, input: unknown): Promise<
   return (found as Callable)(input);
 }
 
+/** The body's text, given up as soon as it is longer than a body may be. */
+async function readText(request: Request): Promise<string> {
+  const reader = request.body?.getReader();
+  if (!reader) return '';
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return Buffer.concat(parts).toString('utf8');
+    size += value.byteLength;
+    if (size > MAX_BODY_BYTES) {
+      await reader.cancel();
+      throw new AppError('too_large', `The body may have ${MAX_BODY_BYTES / 1024} kB at most.`);
+    }
+    parts.push(value);
+  }
+}
+
 async function readBody(request: Request): Promise<Record<string, unknown>> {
-  const text = await request.text();
-  if (Buffer.byteLength(text) > MAX_BODY_BYTES) throw new AppError('too_large', `The body may have ${MAX_BODY_BYTES / 1024} kB at most.`);
+  const text = await readText(request);
   if (text === '') return {};
   if (!(request.headers.get('content-type') ?? '').startsWith('application/json')) {
     throw new AppError('unsupported', 'Send the body as JSON, with “Content-Type: application/json”.');
