@@ -56,7 +56,8 @@ export function describeFailure(failure: CallFailure, attempts: number, timeoutM
   const tries = attempts === 1 ? 'one attempt' : `${attempts} attempts`;
   if (failure.kind === 'timeout') return `gave no whole answer within ${timeoutMs / 1000} s (${tries}); try again later, or use a faster model`;
   if (failure.kind === 'connection') return `could not be reached, or cut the connection (${tries}); check that it is running and that LLM_BASE_URL is right`;
-  if (failure.kind === 'not_chat') return 'answered with something that is no chat completion; check that LLM_BASE_URL ends where /chat/completions begins, usually in /v1';
+  if (failure.kind === 'not_chat')
+    return 'answered with something that is no chat completion; check that LLM_BASE_URL ends where /chat/completions begins, usually in /v1';
   if (failure.code === 'insufficient_quota' || failure.status === 402) return 'has no credit left for this key; top it up, or set another LLM_API_KEY';
   if (failure.status === 401 || failure.status === 403) return `refused the key (HTTP ${failure.status}); check LLM_API_KEY`;
   if (failure.status === 404) return 'does not know the model or the address (HTTP 404); check LLM_MODEL and LLM_BASE_URL';

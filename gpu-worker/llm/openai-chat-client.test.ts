@@ -85,7 +85,9 @@ describe('a call', () => {
   });
 
   it('says when an answer was cut off, and takes an empty one as empty', async () => {
-    const { chat } = await set({ misbehave: first({ kind: 'truncated' }, { kind: 'body', body: '{"choices":[{"message":{"content":null},"finish_reason":"stop"}]}' }) });
+    const { chat } = await set({
+      misbehave: first({ kind: 'truncated' }, { kind: 'body', body: '{"choices":[{"message":{"content":null},"finish_reason":"stop"}]}' }),
+    });
     expect(await chat.chat(REQUEST)).toMatchObject({ text: '{"verdict', finishReason: 'length' });
     expect(await chat.chat(REQUEST)).toMatchObject({ text: '', tokensIn: null, tokensOut: null });
   });
@@ -103,7 +105,11 @@ describe('what endpoints do not take', () => {
     const request = { ...REQUEST, schema: SCHEMA };
     expect(await chat.chat(request)).toMatchObject({ text: '{"verdicts":[1,0]}', structured: false });
     await chat.chat(request);
-    expect(calls.map(({ body, status }) => ['response_format' in body, status])).toEqual([[true, 400], [false, 200], [false, 200]]);
+    expect(calls.map(({ body, status }) => ['response_format' in body, status])).toEqual([
+      [true, 400],
+      [false, 200],
+      [false, 200],
+    ]);
   });
 
   it('keeps the schema when the request was refused for another reason', async () => {
@@ -174,7 +180,13 @@ describe('a failing endpoint', () => {
     ['a wrong key', { apiKey: KEY }, { apiKey: 'sk-wrong-9876543210' }, 'LLM_API_KEY', 'refused the key (HTTP 401)'],
     ['no key', { apiKey: KEY }, {}, 'LLM_API_KEY', 'refused the key (HTTP 401)'],
     ['another model', {}, { model: 'double-2' }, 'LLM_MODEL', 'does not know the model'],
-    ['an empty account', { misbehave: () => ({ kind: 'status', status: 429, error: { message: 'Pay', code: 'insufficient_quota' } }) }, {}, 'LLM_API_KEY', 'no credit left'],
+    [
+      'an empty account',
+      { misbehave: () => ({ kind: 'status', status: 429, error: { message: 'Pay', code: 'insufficient_quota' } }) },
+      {},
+      'LLM_API_KEY',
+      'no credit left',
+    ],
     ['a web page', { misbehave: () => ({ kind: 'body', body: '"<html>"' }) }, {}, 'LLM_BASE_URL', 'no chat completion'],
   ])('names the setting to change for %s, and does not insist', async (_, options, client, field, words) => {
     const { chat, calls } = await set(options, client);
@@ -196,7 +208,9 @@ describe('stopping', () => {
     ['while the answer is awaited', { misbehave: () => ({ kind: 'slow', ms: null }) } as Partial<ChatEndpointOptions>],
     ['between attempts', { misbehave: () => ({ kind: 'status', status: 500 }) } as Partial<ChatEndpointOptions>],
   ])('ends a call at once %s', async (_, options) => {
-    const { chat, calls } = await set(options, { sleep: (_ms, signal) => new Promise((_, reject) => signal?.addEventListener('abort', () => reject(new Error('woken')))) });
+    const { chat, calls } = await set(options, {
+      sleep: (_ms, signal) => new Promise((_, reject) => signal?.addEventListener('abort', () => reject(new Error('woken')))),
+    });
     const stop = new AbortController();
     const call = chat.chat({ ...REQUEST, signal: stop.signal });
     while (calls.length === 0) await new Promise((resolve) => setImmediate(resolve));

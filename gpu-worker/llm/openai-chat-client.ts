@@ -98,7 +98,7 @@ class OpenAiChatClient implements ChatClient {
   async #answer(request: ChatRequest): Promise<ChatReply> {
     const began = performance.now();
     let dialect = this.#dialect;
-    for (let attempt = 1; ; ) {
+    for (let attempt = 1; ;) {
       const outcome = await this.#attempt(request, dialect);
       if ('reply' in outcome) {
         this.#learn(dialect);
@@ -110,7 +110,10 @@ class OpenAiChatClient implements ChatClient {
         dialect = simpler;
         continue;
       }
-      const wait = isTransient(failure) && attempt < (failure.kind === 'timeout' ? MAX_TIMED_OUT_ATTEMPTS : MAX_ATTEMPTS) ? retryWait(attempt, failure.headers, this.#random(), Date.now()) : null;
+      const wait =
+        isTransient(failure) && attempt < (failure.kind === 'timeout' ? MAX_TIMED_OUT_ATTEMPTS : MAX_ATTEMPTS)
+          ? retryWait(attempt, failure.headers, this.#random(), Date.now())
+          : null;
       if (wait === null) throw this.#error(failure, attempt);
       await this.#sleep(wait, request.signal);
       attempt += 1;
@@ -171,7 +174,8 @@ function requestBody(model: string, { messages, maxTokens, temperature, schema }
     messages: messages.map(({ role, content }) => ({ role, content })),
     [dialect.tokenLimit]: maxTokens,
     ...(dialect.temperature && { temperature }),
-    ...(schema && dialect.schema && { response_format: { type: 'json_schema', json_schema: { name: schema.name, strict: true, schema: jsonSchema(schema.schema) } } }),
+    ...(schema &&
+      dialect.schema && { response_format: { type: 'json_schema', json_schema: { name: schema.name, strict: true, schema: jsonSchema(schema.schema) } } }),
   };
 }
 

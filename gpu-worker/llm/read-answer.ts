@@ -13,7 +13,10 @@ export function readAnswer<T>(reply: { text: string; finishReason: string | null
   if (reply.finishReason === 'length') return { ok: false, reason: 'the answer was cut off before its end' };
   const objects = jsonObjects(withoutThinking(reply.text));
   if (objects.length !== 1) {
-    return { ok: false, reason: objects.length === 0 ? 'there was no complete JSON object in the answer' : 'there was more than one JSON object in the answer' };
+    return {
+      ok: false,
+      reason: objects.length === 0 ? 'there was no complete JSON object in the answer' : 'there was more than one JSON object in the answer',
+    };
   }
   const parsed = schema.safeParse(objects[0]);
   return parsed.success ? { ok: true, value: parsed.data } : { ok: false, reason: z.prettifyError(parsed.error).replaceAll('\n', ' ') };
@@ -27,7 +30,7 @@ function withoutThinking(text: string): string {
 /** Every outermost `{…}` of a text that is JSON. */
 function jsonObjects(text: string): unknown[] {
   const found: unknown[] = [];
-  for (let at = text.indexOf('{'); at >= 0; ) {
+  for (let at = text.indexOf('{'); at >= 0;) {
     const end = closingBrace(text, at);
     const value = end === null ? null : parse(text.slice(at, end));
     if (value !== null) found.push(value);

@@ -53,7 +53,8 @@ export async function readTemplate(dir: string): Promise<{ template: string; con
   const config = await readConfig(join(dir, 'tokenizer_config.json'));
   const template = (await readTemplateFile(join(dir, 'chat_template.jinja'))) ?? templateOf(config);
   if (template === null) throw new AppError('unsupported', `${dir} has no chat template; use it without chat formatting.`);
-  if (template.length > MAX_TEMPLATE_BYTES) throw new AppError('invalid_config', `The chat template of ${dir} is longer than ${MAX_TEMPLATE_BYTES} characters.`);
+  if (template.length > MAX_TEMPLATE_BYTES)
+    throw new AppError('invalid_config', `The chat template of ${dir} is longer than ${MAX_TEMPLATE_BYTES} characters.`);
   return { template, config };
 }
 

@@ -59,7 +59,15 @@ function embed(g: GraphBuilder, spec: DecoderSpec, tensors: TensorLookup, inputs
   return positions === undefined ? stream : g.op('Add', [stream, look(positions, inputs.positions)]);
 }
 
-function writeBlock(g: GraphBuilder, n: number, layer: LayerSpec, tensors: TensorLookup, inputs: AttentionInputs, stream: Value, hook: (name: string, value: Value) => Value): Value {
+function writeBlock(
+  g: GraphBuilder,
+  n: number,
+  layer: LayerSpec,
+  tensors: TensorLookup,
+  inputs: AttentionInputs,
+  stream: Value,
+  hook: (name: string, value: Value) => Value,
+): Value {
   const at = `layers.${n}`;
   const z = hook(`${at}.attn.z`, attentionHeads(g, tensors, n, layer.attention, inputs, norm(g, tensors, layer.attentionNorm, stream)));
   const attentionOut = hook(`${at}.attn.out`, linear(g, tensors, layer.attention.output, z));

@@ -16,16 +16,25 @@ export function bindTensors(spec: DecoderSpec, tensors: ReadonlyMap<string, Stor
   const prefix = spec.prefixes.find((candidate) => tensors.has(candidate + spec.embedding.tokens)) ?? spec.prefixes[0] ?? '';
   const head = tensors.get(spec.head.weight);
   if (!head && !spec.head.tied) {
-    throw new AppError('corrupt_file', `${where} has no tensor ${spec.head.weight}, and config.json does not tie the head to the embedding (tie_word_embeddings).`);
+    throw new AppError(
+      'corrupt_file',
+      `${where} has no tensor ${spec.head.weight}, and config.json does not tie the head to the embedding (tie_word_embeddings).`,
+    );
   }
-  const find = (name: string): StoredTensor | undefined => (name === spec.head.weight ? (head ?? tensors.get(prefix + spec.embedding.tokens)) : tensors.get(prefix + name));
+  const find = (name: string): StoredTensor | undefined =>
+    name === spec.head.weight ? (head ?? tensors.get(prefix + spec.embedding.tokens)) : tensors.get(prefix + name);
   for (const [name, shape] of expectedShapes(spec)) {
     const found = find(name);
-    if (!found) throw new AppError('corrupt_file', `${where} has no tensor ${name === spec.head.weight ? name : prefix + name}; [${shape.join(', ')}] is expected.`);
+    if (!found)
+      throw new AppError('corrupt_file', `${where} has no tensor ${name === spec.head.weight ? name : prefix + name}; [${shape.join(', ')}] is expected.`);
     if (found.shape.length !== shape.length || found.shape.some((size, i) => size !== shape[i])) {
-      throw new AppError('shape_mismatch', `${where}: tensor ${found.name} has shape [${found.shape.join(', ')}], but config.json makes it [${shape.join(', ')}].`);
+      throw new AppError(
+        'shape_mismatch',
+        `${where}: tensor ${found.name} has shape [${found.shape.join(', ')}], but config.json makes it [${shape.join(', ')}].`,
+      );
     }
-    if (!FLOATING.includes(found.dtype)) throw new AppError('unsupported', `${where}: tensor ${found.name} holds ${found.dtype}; supported are ${FLOATING.join(', ')}.`);
+    if (!FLOATING.includes(found.dtype))
+      throw new AppError('unsupported', `${where}: tensor ${found.name} holds ${found.dtype}; supported are ${FLOATING.join(', ')}.`);
   }
   return (name) => {
     const found = find(name);

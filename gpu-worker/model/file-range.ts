@@ -12,7 +12,8 @@ export async function readRange(file: string, offset: number, length: number): P
     let done = 0;
     while (done < length) {
       const { bytesRead } = await handle.read(bytes, done, Math.min(READ_CHUNK, length - done), offset + done);
-      if (bytesRead === 0) throw new AppError('corrupt_file', `${file} ends at byte ${offset + done}, but ${offset + length} bytes are needed: it was cut short; fetch it again.`);
+      if (bytesRead === 0)
+        throw new AppError('corrupt_file', `${file} ends at byte ${offset + done}, but ${offset + length} bytes are needed: it was cut short; fetch it again.`);
       done += bytesRead;
     }
   } finally {

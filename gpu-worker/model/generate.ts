@@ -38,7 +38,12 @@ export async function generate(decoder: CachedDecoder, prompts: readonly Int32Ar
   const ended = prompts.map(() => false);
   const step = Math.min(maxTokens, room + 1);
   if (step < 1) return out.map((tokens) => Int32Array.from(tokens));
-  let state = await decoder.forward(decoder.start(Int32Array.from(prompts, (prompt) => longest - prompt.length)), ids, prompts.map((_, row) => (row + 1) * longest - 1), interventions);
+  let state = await decoder.forward(
+    decoder.start(Int32Array.from(prompts, (prompt) => longest - prompt.length)),
+    ids,
+    prompts.map((_, row) => (row + 1) * longest - 1),
+    interventions,
+  );
   for (let i = 0; ; i++) {
     const next = new Int32Array(rows);
     for (let row = 0; row < rows; row++) {

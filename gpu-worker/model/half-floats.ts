@@ -5,8 +5,7 @@ export function float16ToFloat32(bits: Uint16Array): Float32Array {
     const h = bits[i]!;
     const exponent = (h >>> 10) & 31;
     const fraction = h & 1023;
-    const magnitude =
-      exponent === 0 ? fraction * 2 ** -24 : exponent === 31 ? (fraction === 0 ? Infinity : NaN) : (1024 + fraction) * 2 ** (exponent - 25);
+    const magnitude = exponent === 0 ? fraction * 2 ** -24 : exponent === 31 ? (fraction === 0 ? Infinity : NaN) : (1024 + fraction) * 2 ** (exponent - 25);
     out[i] = h & 0x8000 ? -magnitude : magnitude;
   }
   return out;

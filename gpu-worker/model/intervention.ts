@@ -38,7 +38,12 @@ export interface Span {
  * The graph inputs that carry out the interventions on a span; a site that none names is left as it is. Throws AppError
  * 'bad_request' for a vector or latent that does not fit its site.
  */
-export function interventionInputs(sites: readonly InterventionSite[], widths: readonly number[], interventions: readonly Intervention[], span: Span): Record<string, PlainTensor> {
+export function interventionInputs(
+  sites: readonly InterventionSite[],
+  widths: readonly number[],
+  interventions: readonly Intervention[],
+  span: Span,
+): Record<string, PlainTensor> {
   for (const { site } of interventions) {
     if (!sites[site]) throw new AppError('bad_request', `There is no intervention site ${site}; ${sites.length} were opened.`);
   }
@@ -55,7 +60,8 @@ function vectorInputs(i: number, site: InterventionSite, width: number, interven
   if (interventions.length === 0) return { [SITE_INPUT.vector(i)]: { data: new Float32Array(width), shape: [1, 1, width] } };
   const data = new Float32Array(span.rows * span.length * width);
   for (const intervention of interventions) {
-    if (!('vector' in intervention) || intervention.vector.length !== width) throw new AppError('bad_request', `An intervention at ${site.hookpoint} needs a vector of ${width} numbers.`);
+    if (!('vector' in intervention) || intervention.vector.length !== width)
+      throw new AppError('bad_request', `An intervention at ${site.hookpoint} needs a vector of ${width} numbers.`);
     const { vector } = intervention;
     forEachToken(intervention, span, (token) => {
       for (let d = 0; d < width; d++) data[token * width + d]! += vector[d]!;
@@ -64,7 +70,12 @@ function vectorInputs(i: number, site: InterventionSite, width: number, interven
   return { [SITE_INPUT.vector(i)]: { data, shape: [span.rows, span.length, width] } };
 }
 
-function latentInputs(i: number, site: Extract<InterventionSite, { kind: 'latents' }>, interventions: readonly Intervention[], span: Span): Record<string, PlainTensor> {
+function latentInputs(
+  i: number,
+  site: Extract<InterventionSite, { kind: 'latents' }>,
+  interventions: readonly Intervention[],
+  span: Span,
+): Record<string, PlainTensor> {
   const latents: number[] = [];
   for (const intervention of interventions) {
     if (!('latent' in intervention) || !Number.isInteger(intervention.latent) || intervention.latent < 0 || intervention.latent >= site.coder.width) {

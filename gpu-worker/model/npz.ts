@@ -51,12 +51,19 @@ async function readNpyHeader(name: string, at: { file: string; offset: number; l
   const match = HEADER.exec(header);
   if (!match) throw corrupt(`has a header that is not understood (${header.trim().slice(0, 80)})`);
   const [, descr = '', order, dimensions = ''] = match;
-  if (descr.startsWith('|O')) throw new AppError('unsupported', `${at.file}: array ${name} holds Python objects (a pickle), which can run code when it is read.`);
+  if (descr.startsWith('|O'))
+    throw new AppError('unsupported', `${at.file}: array ${name} holds Python objects (a pickle), which can run code when it is read.`);
   const dtype = TYPES[descr];
-  if (!dtype) throw new AppError('unsupported', `${at.file}: array ${name} holds ${descr}; little-endian floats (${Object.keys(TYPES).join(', ')}) are supported.`);
-  const shape = dimensions.split(',').map((part) => part.trim()).filter((part) => part !== '').map(Number);
+  if (!dtype)
+    throw new AppError('unsupported', `${at.file}: array ${name} holds ${descr}; little-endian floats (${Object.keys(TYPES).join(', ')}) are supported.`);
+  const shape = dimensions
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+    .map(Number);
   const bytes = elementCount(shape) * DTYPE_BYTES[dtype];
-  if (!Number.isSafeInteger(bytes) || bytes !== at.length - dataStart) throw corrupt(`of shape [${shape.join(', ')}] needs ${bytes} bytes, but ${at.length - dataStart} are there`);
+  if (!Number.isSafeInteger(bytes) || bytes !== at.length - dataStart)
+    throw corrupt(`of shape [${shape.join(', ')}] needs ${bytes} bytes, but ${at.length - dataStart} are there`);
   const columnMajor = order === 'True' && shape.length > 1;
   const tensor = { name: basename(name), dtype, shape: columnMajor ? shape.toReversed() : shape, file: at.file, offset: at.offset + dataStart, length: bytes };
   return { tensor, columnMajor };

@@ -28,7 +28,10 @@ export async function writeSafetensors(path: string, tensors: ReadonlyMap<string
 }
 
 /** The beginning of a safetensors file whose tensors follow in the order given, without gaps. */
-export function safetensorsHeader(tensors: readonly { name: string; dtype: Dtype; shape: readonly number[]; bytes: number }[], metadata?: Readonly<Record<string, string>>): Uint8Array {
+export function safetensorsHeader(
+  tensors: readonly { name: string; dtype: Dtype; shape: readonly number[]; bytes: number }[],
+  metadata?: Readonly<Record<string, string>>,
+): Uint8Array {
   const entries: [string, unknown][] = metadata ? [['__metadata__', metadata]] : [];
   let position = 0;
   for (const { name, dtype, shape, bytes } of tensors) {

@@ -42,7 +42,8 @@ export async function openSafetensors(file: string): Promise<SafetensorsFile> {
   if (size < PREFIX_BYTES) throw corrupt(path, `it has ${size} bytes, too few for a safetensors file`);
   const prefix = await readRange(path, 0, PREFIX_BYTES);
   const declared = new DataView(prefix.buffer).getBigUint64(0, true);
-  if (declared > BigInt(size - PREFIX_BYTES)) throw corrupt(path, `its header should take ${declared} bytes, but only ${size - PREFIX_BYTES} follow: it was cut short or is no safetensors file`);
+  if (declared > BigInt(size - PREFIX_BYTES))
+    throw corrupt(path, `its header should take ${declared} bytes, but only ${size - PREFIX_BYTES} follow: it was cut short or is no safetensors file`);
   if (declared > BigInt(MAX_HEADER_BYTES)) throw corrupt(path, `its header claims ${declared} bytes; more than ${MAX_HEADER_BYTES} is never right`);
   const header = await readRange(path, PREFIX_BYTES, Number(declared));
   const { metadata, tensors } = parseHeader(header, path, size);
@@ -80,10 +81,15 @@ function parseEntry(name: string, value: unknown, path: string, dataStart: numbe
     const issue = parsed.error.issues[0];
     throw corrupt(path, `the entry of tensor ${name} is wrong at ${issue?.path.join('.') || 'its root'} (${issue?.message ?? 'unknown'})`);
   }
-  const { dtype, shape, data_offsets: [begin, end] } = parsed.data;
+  const {
+    dtype,
+    shape,
+    data_offsets: [begin, end],
+  } = parsed.data;
   const needed = elementCount(shape) * DTYPE_BYTES[dtype];
   if (end < begin) throw corrupt(path, `tensor ${name} ends at ${end}, before its begin ${begin}`);
-  if (needed !== end - begin) throw corrupt(path, `tensor ${name} of shape [${shape.join(', ')}] and type ${dtype} needs ${needed} bytes, but its place holds ${end - begin}`);
+  if (needed !== end - begin)
+    throw corrupt(path, `tensor ${name} of shape [${shape.join(', ')}] and type ${dtype} needs ${needed} bytes, but its place holds ${end - begin}`);
   return { name, dtype, shape, file: path, offset: dataStart + begin, length: end - begin };
 }
 
@@ -92,7 +98,8 @@ function checkLayout(tensors: StoredTensor[], path: string, dataStart: number, s
   let previous = 'the header';
   // Empty tensors share their place with a neighbour, so length breaks ties.
   for (const tensor of tensors.sort((a, b) => a.offset - b.offset || a.length - b.length)) {
-    if (tensor.offset + tensor.length > size) throw corrupt(path, `tensor ${tensor.name} ends at byte ${tensor.offset + tensor.length}, but the file has ${size}: it was cut short; fetch it again`);
+    if (tensor.offset + tensor.length > size)
+      throw corrupt(path, `tensor ${tensor.name} ends at byte ${tensor.offset + tensor.length}, but the file has ${size}: it was cut short; fetch it again`);
     if (tensor.offset < position) throw corrupt(path, `tensor ${tensor.name} overlaps ${previous}`);
     if (tensor.offset > position) throw corrupt(path, `${tensor.offset - position} bytes before tensor ${tensor.name} belong to no tensor`);
     position = tensor.offset + tensor.length;
@@ -117,7 +124,10 @@ export async function readFloats(tensor: StoredTensor): Promise<Float32Array> {
     case 'F64':
       return Float32Array.from(new Float64Array(bytes.buffer));
     default:
-      throw new AppError('unsupported', `Tensor ${tensor.name} of ${basename(tensor.file)} holds ${tensor.dtype}; floating point (F32, F16, BF16, F64) is needed.`);
+      throw new AppError(
+        'unsupported',
+        `Tensor ${tensor.name} of ${basename(tensor.file)} holds ${tensor.dtype}; floating point (F32, F16, BF16, F64) is needed.`,
+      );
   }
 }
 

@@ -59,7 +59,7 @@ export function joinTokenBytes(tokens: readonly Uint8Array[]): string[] {
   const all = Uint8Array.from(tokens.flatMap((bytes) => [...bytes]));
   const parts = tokens.map(() => '');
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
-  for (let at = 0; at < all.length; ) {
+  for (let at = 0; at < all.length;) {
     const size = characterBytes(all, at);
     const token = owner[at]!;
     parts[token] += decoder.decode(all.subarray(at, at + size));

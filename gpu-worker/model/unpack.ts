@@ -22,10 +22,18 @@ export async function inflateMember(archive: string, member: ZipMember): Promise
   if (member.size > (member.packedSize + 16) * MAX_RATIO) throw corrupt(`claims ${member.size} bytes from ${member.packedSize}`);
   const folder = await ownFolder();
   const { size, mtimeMs } = await stat(archive);
-  const key = createHash('sha256').update(JSON.stringify([archive, size, mtimeMs, member])).digest('hex');
+  const key = createHash('sha256')
+    .update(JSON.stringify([archive, size, mtimeMs, member]))
+    .digest('hex');
   const file = join(folder, key);
   const done = { file, offset: 0, length: member.size };
-  if (await stat(file).then((found) => found.size === member.size, () => false)) return done;
+  if (
+    await stat(file).then(
+      (found) => found.size === member.size,
+      () => false,
+    )
+  )
+    return done;
   const temporary = `${file}.${process.pid}.tmp`;
   let written = 0;
   const limit = new Transform({

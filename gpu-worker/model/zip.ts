@@ -47,7 +47,8 @@ async function readEntry(path: string, fileSize: number, directory: DataView, at
   const name = new TextDecoder().decode(new Uint8Array(directory.buffer, at + 46, nameBytes));
   const method = directory.getUint16(at + 10, true);
   if (directory.getUint16(at + 8, true) & 1) throw new AppError('unsupported', `${path}: ${name} is encrypted.`);
-  if (method !== 0 && method !== 8) throw new AppError('unsupported', `${path}: ${name} is compressed by method ${method}; stored and deflated members are supported.`);
+  if (method !== 0 && method !== 8)
+    throw new AppError('unsupported', `${path}: ${name} is compressed by method ${method}; stored and deflated members are supported.`);
   // Sizes and offset that do not fit 32 bits stand in the zip64 field, in this order, only where the placeholder is.
   const large = zip64Values(directory, at + 46 + nameBytes, extraBytes);
   const read = (offset: number): number => {
@@ -86,7 +87,7 @@ async function findDirectory(path: string, size: number): Promise<{ count: numbe
 }
 
 function zip64Values(directory: DataView, start: number, bytes: number): number[] {
-  for (let at = start; at + 4 <= start + bytes; ) {
+  for (let at = start; at + 4 <= start + bytes;) {
     const length = directory.getUint16(at + 2, true);
     if (directory.getUint16(at, true) === 1 && at + 4 + length <= start + bytes) {
       return Array.from({ length: Math.floor(length / 8) }, (_, i) => Number(directory.getBigUint64(at + 4 + 8 * i, true)));

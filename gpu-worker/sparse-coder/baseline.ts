@@ -38,11 +38,13 @@ export function isBaseline(text: string): boolean {
 export async function openBaseline(text: string, options: BaselineOptions): Promise<SparseCoder> {
   const neurons = NEURONS.exec(text);
   const random = RANDOM.exec(text);
-  if (!neurons && !random) throw new AppError('bad_request', `${text} names no baseline; neurons:k, neurons:k:rotated and random:width:k do.`, { field: 'coder' });
+  if (!neurons && !random)
+    throw new AppError('bad_request', `${text} names no baseline; neurons:k, neurons:k:rotated and random:width:k do.`, { field: 'coder' });
   const { dIn } = options;
   const width = random ? Number(random[1]) : dIn;
   const k = Number(random ? random[2] : neurons![1]);
-  if (k < 1 || k > width || width > MAX_LATENTS) throw new AppError('bad_request', `${text}: k must lie between 1 and the number of latents, ${width} here.`, { field: 'coder' });
+  if (k < 1 || k > width || width > MAX_LATENTS)
+    throw new AppError('bad_request', `${text}: k must lie between 1 and the number of latents, ${width} here.`, { field: 'coder' });
   const base = {
     dir: text,
     activation: { kind: 'topk', k, rescale: false },
@@ -52,7 +54,9 @@ export async function openBaseline(text: string, options: BaselineOptions): Prom
     dOut: dIn,
     inputHookpoints: [options.hookpoint],
     outputHookpoints: [options.hookpoint],
-    revision: createHash('sha256').update(JSON.stringify([text, dIn, options.seed])).digest('hex'),
+    revision: createHash('sha256')
+      .update(JSON.stringify([text, dIn, options.seed]))
+      .digest('hex'),
     normalisation: 'none',
     undoesNormalisation: false,
     centreInput: false,
@@ -61,15 +65,28 @@ export async function openBaseline(text: string, options: BaselineOptions): Prom
     skip: null,
   } as const;
   if (neurons && neurons[2] === undefined) return { ...base, format: 'neurons', encoder: null, decoder: null };
-  if (neurons && dIn > MAX_ROTATION) throw new AppError('unsupported', `A random rotation of ${dIn} neurons would take too long to make; ${MAX_ROTATION} is the most.`);
-  const matrix = { tensor: await generated(base.revision, width, options, neurons ? randomOrthogonal : randomUnitRows), layout: 'latents_first', scale: 1 } as const;
+  if (neurons && dIn > MAX_ROTATION)
+    throw new AppError('unsupported', `A random rotation of ${dIn} neurons would take too long to make; ${MAX_ROTATION} is the most.`);
+  const matrix = {
+    tensor: await generated(base.revision, width, options, neurons ? randomOrthogonal : randomUnitRows),
+    layout: 'latents_first',
+    scale: 1,
+  } as const;
   return { ...base, format: neurons ? 'neurons' : 'random', encoder: matrix, decoder: matrix };
 }
 
-async function generated(key: string, width: number, { dIn, seed, workDir }: BaselineOptions, make: (rows: number, columns: number, seed: number) => Float32Array) {
+async function generated(
+  key: string,
+  width: number,
+  { dIn, seed, workDir }: BaselineOptions,
+  make: (rows: number, columns: number, seed: number) => Float32Array,
+) {
   await mkdir(workDir, { recursive: true });
   const file = join(await realpath(workDir), `baseline-${key}.safetensors`);
-  const there = await stat(file).then(() => true, () => false);
+  const there = await stat(file).then(
+    () => true,
+    () => false,
+  );
   if (!there) await writeSafetensors(file, new Map([['matrix', { shape: [width, dIn], data: make(width, dIn, seed) }]]));
   return (await openSafetensors(file)).tensors.get('matrix')!;
 }

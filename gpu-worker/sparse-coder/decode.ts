@@ -15,7 +15,9 @@ export async function openDecoder(coder: SparseCoder): Promise<Decode> {
   const [latentStride, outStride] = decoder?.layout === 'latents_last' ? [1, width] : [dOut, 1];
   const scale = decoder?.scale ?? 1;
   const bias = decoderBias ? (await readFloats(decoderBias.tensor)).map((value) => value * decoderBias.scale) : new Float32Array(dOut);
-  const skip = coder.skip ? { weights: await readFloats(coder.skip.tensor), strides: coder.skip.layout === 'out_in' ? [dIn, 1] as const : [1, dOut] as const } : null;
+  const skip = coder.skip
+    ? { weights: await readFloats(coder.skip.tensor), strides: coder.skip.layout === 'out_in' ? ([dIn, 1] as const) : ([1, dOut] as const) }
+    : null;
   const norms = weights && coder.activation.kind === 'topk' && coder.activation.rescale ? rowNorms(weights, width, dOut, latentStride, outStride) : null;
   return ({ indices, values, k }, input) => {
     const tokens = values.length / k;

@@ -37,8 +37,10 @@ export function readLatents(outputs: Readonly<Record<string, PlainTensor>>, name
     if (!(data instanceof Float32Array)) throw new AppError('internal', `The graph gave no ${key}.`);
     return data;
   };
-  if (coder.encoder && !Number.isFinite(floats('weight_sum')[0])) throw new AppError('corrupt_file', `The encoder of ${coder.dir} holds values that are not finite numbers: the file is damaged.`);
-  if (!Number.isFinite(floats('input_sum')[0])) throw new AppError('corrupt_file', `The vectors given to ${coder.dir} are not all finite numbers: the model's weights are damaged.`);
+  if (coder.encoder && !Number.isFinite(floats('weight_sum')[0]))
+    throw new AppError('corrupt_file', `The encoder of ${coder.dir} holds values that are not finite numbers: the file is damaged.`);
+  if (!Number.isFinite(floats('input_sum')[0]))
+    throw new AppError('corrupt_file', `The vectors given to ${coder.dir} are not all finite numbers: the model's weights are damaged.`);
   const listed = outputs[`${name}.places`];
   if (listed?.data instanceof Int32Array) return latentsFromList(listed.data, floats('values'), tokens);
   const indices = outputs[`${name}.indices`];
@@ -102,11 +104,18 @@ function largestOfGroups(g: GraphBuilder, p: Value, k: number, width: number): {
   const size = width / k;
   const groups = g.op('Reshape', [p, g.int64([-1, k, size])]);
   const starts = g.int64(Array.from({ length: k }, (_, group) => group * size));
-  return { values: g.op('ReduceMax', [groups, g.int64([-1])], { keepdims: 0 }), indices: g.op('Add', [g.op('ArgMax', [groups], { axis: -1, keepdims: 0 }), starts]) };
+  return {
+    values: g.op('ReduceMax', [groups, g.int64([-1])], { keepdims: 0 }),
+    indices: g.op('Add', [g.op('ArgMax', [groups], { axis: -1, keepdims: 0 }), starts]),
+  };
 }
 
 /** Which latents are active, bool [tokens, latents], and their values. */
-export function thresholded(g: GraphBuilder, activation: Extract<CoderActivation, { kind: 'relu' | 'jumprelu' | 'gated' }>, p: Value): { active: Value; values: Value } {
+export function thresholded(
+  g: GraphBuilder,
+  activation: Extract<CoderActivation, { kind: 'relu' | 'jumprelu' | 'gated' }>,
+  p: Value,
+): { active: Value; values: Value } {
   const zero = g.float([0]);
   if (activation.kind === 'relu') return { active: g.op('Greater', [p, zero]), values: p };
   if (activation.kind === 'jumprelu') {

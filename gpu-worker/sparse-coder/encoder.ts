@@ -19,7 +19,8 @@ export async function openEncoder(coder: SparseCoder, options: { threads?: numbe
   const session = await openSession(g.build(), options);
   return {
     encode: async (hidden) => {
-      if (hidden.length % coder.dIn !== 0) throw new AppError('shape_mismatch', `${hidden.length} values do not divide into vectors of ${coder.dIn}, the width that ${coder.dir} reads.`);
+      if (hidden.length % coder.dIn !== 0)
+        throw new AppError('shape_mismatch', `${hidden.length} values do not divide into vectors of ${coder.dIn}, the width that ${coder.dir} reads.`);
       const tokens = hidden.length / coder.dIn;
       return readLatents(await session.run({ hidden: { data: hidden, shape: [tokens, coder.dIn] } }), 'latents', tokens, coder);
     },

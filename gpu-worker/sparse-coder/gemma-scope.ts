@@ -33,7 +33,9 @@ export async function openGemmaScope(dir: string): Promise<SparseCoder> {
   const { input, output, embedding } = statedPlace(dir);
   const matrix = (name: string, rows: number, columns: number, layout: CoderMatrix['layout'], scale: number): CoderMatrix => {
     const other = layout === 'latents_first' ? 'latents_last' : 'latents_first';
-    return columnMajor.has(name) ? { tensor: find.get(name, [columns, rows]), layout: other, scale } : { tensor: find.get(name, [rows, columns]), layout, scale };
+    return columnMajor.has(name)
+      ? { tensor: find.get(name, [columns, rows]), layout: other, scale }
+      : { tensor: find.get(name, [rows, columns]), layout, scale };
   };
   return {
     dir,

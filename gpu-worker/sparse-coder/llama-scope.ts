@@ -9,7 +9,11 @@ import type { SparseCoder } from './coder.ts';
 
 const schema = z.object({
   d_model: width,
-  d_sae: z.number().int().positive().max(2 ** 26),
+  d_sae: z
+    .number()
+    .int()
+    .positive()
+    .max(2 ** 26),
   hook_point_in: z.string(),
   hook_point_out: z.string().nullish(),
   act_fn: z.literal('jumprelu'),

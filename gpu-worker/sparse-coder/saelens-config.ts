@@ -23,7 +23,11 @@ const metadata = z.looseObject({ hook_name: z.string().nullish(), hook_name_out:
 const schema = z.object({
   architecture: z.string().default('standard'),
   d_in: width,
-  d_sae: z.number().int().positive().max(2 ** 26),
+  d_sae: z
+    .number()
+    .int()
+    .positive()
+    .max(2 ** 26),
   d_out: width.default(768),
   k: z.number().int().positive().default(100),
   apply_b_dec_to_input: z.boolean().default(true),
@@ -53,7 +57,9 @@ export function saeLensConfig(raw: Readonly<Record<string, unknown>>, where: str
   const oldTopK = old && (config.activation_fn ?? config.activation_fn_str) === 'topk';
   const architecture = ARCHITECTURES.find((known) => known === (oldTopK ? 'topk' : config.architecture));
   if (!architecture) {
-    throw new AppError('unsupported', `${where}: architecture ${config.architecture} is not supported; supported are ${ARCHITECTURES.join(', ')}.`, { field: 'architecture' });
+    throw new AppError('unsupported', `${where}: architecture ${config.architecture} is not supported; supported are ${ARCHITECTURES.join(', ')}.`, {
+      field: 'architecture',
+    });
   }
   if (!old && architecture.endsWith('transcoder') && config.apply_b_dec_to_input) {
     throw new AppError('invalid_config', `${where}: a transcoder must set apply_b_dec_to_input to false.`, { field: 'apply_b_dec_to_input' });
@@ -77,7 +83,11 @@ function normalisationOf(stated: string | boolean | null | undefined, old: boole
   if (NOTHING_TO_DO.includes(String(stated))) return 'none';
   const known = NORMALISATIONS[String(stated)];
   if (known) return known;
-  throw new AppError('unsupported', `${where}: normalize_activations ${stated} is not supported; supported are ${[...NOTHING_TO_DO, ...Object.keys(NORMALISATIONS)].join(', ')}.`, { field: 'normalize_activations' });
+  throw new AppError(
+    'unsupported',
+    `${where}: normalize_activations ${stated} is not supported; supported are ${[...NOTHING_TO_DO, ...Object.keys(NORMALISATIONS)].join(', ')}.`,
+    { field: 'normalize_activations' },
+  );
 }
 
 function isBeforeSix(version: string | null | undefined): boolean {

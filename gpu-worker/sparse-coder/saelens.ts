@@ -52,7 +52,12 @@ function activationOf(config: SaeLensConfig, find: CoderTensors, latents: number
       if (config.k > latents) throw new AppError('invalid_config', `${where}: k ${config.k} is more than the ${latents} latents.`, { field: 'k' });
       return { kind: 'topk', k: config.k, rescale: config.rescale_acts_by_decoder_norm };
     case 'gated':
-      return { kind: 'gated', gateBias: find.get('b_gate', [latents]), magnitudeBias: find.get('b_mag', [latents]), logMagnitude: find.get('r_mag', [latents]) };
+      return {
+        kind: 'gated',
+        gateBias: find.get('b_gate', [latents]),
+        magnitudeBias: find.get('b_mag', [latents]),
+        logMagnitude: find.get('r_mag', [latents]),
+      };
     case 'jumprelu':
     case 'jumprelu_transcoder':
     case 'jumprelu_skip_transcoder': {

@@ -50,7 +50,11 @@ async function openAndRun(dir: string): Promise<void> {
   const checkpoint = await openCheckpoint(dir);
   const model = await openInstrumentedModel({ checkpoint, taps: [{ hookpoint: 'logits' }], threads: 1 });
   try {
-    await model.run(Int32Array.from({ length: 8 }, (_, i) => i), 1, 8);
+    await model.run(
+      Int32Array.from({ length: 8 }, (_, i) => i),
+      1,
+      8,
+    );
   } finally {
     await model.close();
   }
@@ -73,7 +77,10 @@ describe('safetensors', () => {
     const headerEnd = 8 + Number(whole.readBigUInt64LE());
     for (const size of [0, 3, 8, 100, headerEnd - 1, headerEnd, headerEnd + 1, whole.length - 1]) {
       const dir = await copyOf('models', 'llama', { 'model.safetensors': whole.subarray(0, size) });
-      expect(await outcome(() => openCheckpoint(dir)), `cut at ${size}`).toMatchObject({ code: 'corrupt_file', message: expect.stringContaining('model.safetensors') as string });
+      expect(await outcome(() => openCheckpoint(dir)), `cut at ${size}`).toMatchObject({
+        code: 'corrupt_file',
+        message: expect.stringContaining('model.safetensors') as string,
+      });
     }
     const longer = await copyOf('models', 'llama', { 'model.safetensors': Buffer.concat([whole, Buffer.alloc(4)]) });
     expect(await outcome(() => openCheckpoint(longer))).toMatchObject({ code: 'corrupt_file' });
@@ -161,7 +168,8 @@ describe('shards', () => {
 });
 
 describe('config.json', () => {
-  const configOf = async (name: string): Promise<Record<string, unknown>> => JSON.parse(await readFile(join(GOLDEN, 'models', name, 'config.json'), 'utf8')) as Record<string, unknown>;
+  const configOf = async (name: string): Promise<Record<string, unknown>> =>
+    JSON.parse(await readFile(join(GOLDEN, 'models', name, 'config.json'), 'utf8')) as Record<string, unknown>;
 
   test.each([
     ['a misspelt key', { num_attention_heads: undefined, num_atention_heads: 4 }, /num_atention_heads.*num_attention_heads/s],

@@ -51,7 +51,10 @@ describe.each(folders)('%s', (name) => {
   });
 });
 
-function activeList({ indices, values, k }: { indices: Int32Array; values: Float32Array; k: number }, length: number): { row: number; position: number; latent: number; value: number }[] {
+function activeList(
+  { indices, values, k }: { indices: Int32Array; values: Float32Array; k: number },
+  length: number,
+): { row: number; position: number; latent: number; value: number }[] {
   const out: { row: number; position: number; latent: number; value: number }[] = [];
   values.forEach((value, i) => {
     if (value <= 0) return;

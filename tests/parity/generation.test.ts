@@ -38,7 +38,9 @@ describe.each(folders)('%s', (name) => {
     const continuation = Int32Array.from(greedy.generated_ids);
     const found = await continuationLogProbabilities(decoder, prompt, [continuation, continuation.slice(0, 4), continuation.slice(0, 1), new Int32Array(0)]);
     expected.forEach((value, i) => expect(found[0]![i]).toBeCloseTo(value, 4));
-    [4, 1, 0].forEach((length, i) => expect([...found[i + 1]!].map((value) => value.toFixed(4))).toEqual(expected.slice(0, length).map((value) => value.toFixed(4))));
+    [4, 1, 0].forEach((length, i) =>
+      expect([...found[i + 1]!].map((value) => value.toFixed(4))).toEqual(expected.slice(0, length).map((value) => value.toFixed(4))),
+    );
     await model.close();
     await decoder.close();
   });

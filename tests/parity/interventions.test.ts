@@ -49,28 +49,31 @@ describe('a vector', () => {
     expect(relativeDifference(found, expected)).toBeLessThan(ROUNDING);
   });
 
-  test.each(checkpoints.map((checkpoint) => [checkpoint.name, checkpoint] as const))('of zeros changes nothing in %s, at any hookpoint, whole or token by token', async (_, checkpoint) => {
-    const hookpoints = checkpoint.hookpoints().filter(({ name }) => name === 'embed' || name.startsWith('layers.1'));
-    const sites = hookpoints.map(({ name }): InterventionSite => ({ kind: 'vector', hookpoint: name }));
-    const zeros = hookpoints.map(({ width }, site): Intervention => ({ site, vector: new Float32Array(width) }));
-    const plain = await logitsWith(checkpoint, [], []);
-    expect(relativeDifference(await logitsWith(checkpoint, sites, []), plain)).toBeLessThan(ROUNDING);
-    expect(relativeDifference(await logitsWith(checkpoint, sites, zeros), plain)).toBeLessThan(ROUNDING);
-    // With the cache, an intervention meets its positions one run later: the same logits at the end.
-    const late: Intervention[] = [{ site: 0, vector: Float32Array.from({ length: checkpoint.dModel }, (_v, i) => Math.sin(i + 1)), from: 3, to: 6 }];
-    const whole = await logitsWith(checkpoint, sites, late);
-    const decoder = await openCachedDecoder({ checkpoint, sites, threads: 1 });
-    let cache = decoder.start(Int32Array.of(0));
-    const steps = new Float32Array(whole.length);
-    for (const token of every) {
-      const result = await decoder.forward(cache, ids.slice(token, token + 1), [0], late);
-      cache = result.cache;
-      steps.set(result.logits, token * checkpoint.vocabSize);
-    }
-    await decoder.close();
-    expect(relativeDifference(steps, whole)).toBeLessThan(ROUNDING);
-    expect(relativeDifference(whole, plain)).toBeGreaterThan(1e-3);
-  });
+  test.each(checkpoints.map((checkpoint) => [checkpoint.name, checkpoint] as const))(
+    'of zeros changes nothing in %s, at any hookpoint, whole or token by token',
+    async (_, checkpoint) => {
+      const hookpoints = checkpoint.hookpoints().filter(({ name }) => name === 'embed' || name.startsWith('layers.1'));
+      const sites = hookpoints.map(({ name }): InterventionSite => ({ kind: 'vector', hookpoint: name }));
+      const zeros = hookpoints.map(({ width }, site): Intervention => ({ site, vector: new Float32Array(width) }));
+      const plain = await logitsWith(checkpoint, [], []);
+      expect(relativeDifference(await logitsWith(checkpoint, sites, []), plain)).toBeLessThan(ROUNDING);
+      expect(relativeDifference(await logitsWith(checkpoint, sites, zeros), plain)).toBeLessThan(ROUNDING);
+      // With the cache, an intervention meets its positions one run later: the same logits at the end.
+      const late: Intervention[] = [{ site: 0, vector: Float32Array.from({ length: checkpoint.dModel }, (_v, i) => Math.sin(i + 1)), from: 3, to: 6 }];
+      const whole = await logitsWith(checkpoint, sites, late);
+      const decoder = await openCachedDecoder({ checkpoint, sites, threads: 1 });
+      let cache = decoder.start(Int32Array.of(0));
+      const steps = new Float32Array(whole.length);
+      for (const token of every) {
+        const result = await decoder.forward(cache, ids.slice(token, token + 1), [0], late);
+        cache = result.cache;
+        steps.set(result.logits, token * checkpoint.vocabSize);
+      }
+      await decoder.close();
+      expect(relativeDifference(steps, whole)).toBeLessThan(ROUNDING);
+      expect(relativeDifference(whole, plain)).toBeGreaterThan(1e-3);
+    },
+  );
 });
 
 describe('latents', async () => {
@@ -85,15 +88,24 @@ describe('latents', async () => {
     )
   ).flat();
   /** One coder of each way to compute, with a model whose width fits. */
-  const fitting = [...new Map(
-    await Promise.all(
-      candidates.map(async (candidate) => {
-        const { activation, normalisation, encoder, decoder } = await openSparseCoder(join(GOLDEN, 'coders', candidate[0], candidate[1]));
-        const way = [activation.kind, activation.kind === 'topk' && activation.rescale, normalisation, encoder?.layout, decoder?.layout, decoder?.scale === 1];
-        return [way.join(), candidate] as const;
-      }),
-    ),
-  ).values()];
+  const fitting = [
+    ...new Map(
+      await Promise.all(
+        candidates.map(async (candidate) => {
+          const { activation, normalisation, encoder, decoder } = await openSparseCoder(join(GOLDEN, 'coders', candidate[0], candidate[1]));
+          const way = [
+            activation.kind,
+            activation.kind === 'topk' && activation.rescale,
+            normalisation,
+            encoder?.layout,
+            decoder?.layout,
+            decoder?.scale === 1,
+          ];
+          return [way.join(), candidate] as const;
+        }),
+      ),
+    ).values(),
+  ];
 
   test('there are coders of every kind of activation among those tried', async () => {
     const coders = await Promise.all(fitting.map(([name, path]) => openSparseCoder(join(GOLDEN, 'coders', name, path))));
@@ -119,7 +131,10 @@ describe('latents', async () => {
     const at = { site: 0, from: position, to: position + 1 };
 
     const plain = await logitsWith(checkpoint, [], []);
-    const same = await logitsWith(checkpoint, sites, [{ ...at, latent: active, mode: 'set', value: activation }, { ...at, latent: silent, mode: 'set', value: 0 }]);
+    const same = await logitsWith(checkpoint, sites, [
+      { ...at, latent: active, mode: 'set', value: activation },
+      { ...at, latent: silent, mode: 'set', value: 0 },
+    ]);
     expect(relativeDifference(same, plain)).toBeLessThan(ROUNDING);
     expect(relativeDifference(await logitsWith(checkpoint, sites, [{ ...at, latent: silent, mode: 'add', value: 0 }]), plain)).toBeLessThan(ROUNDING);
 
@@ -129,7 +144,10 @@ describe('latents', async () => {
     const [before, after] = [decodeWith(activation, 0), decodeWith(3, 2)];
     const vector = after.map((value, i) => value - before[i]!);
     const byVector = await logitsWith(checkpoint, [{ kind: 'vector', hookpoint }], [{ site: 0, vector, from: position, to: position + 1 }]);
-    const byLatent = await logitsWith(checkpoint, sites, [{ ...at, latent: active, mode: 'set', value: 3 }, { ...at, latent: silent, mode: 'add', value: 2 }]);
+    const byLatent = await logitsWith(checkpoint, sites, [
+      { ...at, latent: active, mode: 'set', value: 3 },
+      { ...at, latent: silent, mode: 'add', value: 2 },
+    ]);
     expect(relativeDifference(byLatent, byVector)).toBeLessThan(ROUNDING);
     expect(relativeDifference(byLatent, plain)).toBeGreaterThan(1e-4);
   });
@@ -138,10 +156,22 @@ describe('latents', async () => {
     const [name, path, checkpoint] = fitting[0]!;
     const coder = await openSparseCoder(join(GOLDEN, 'coders', name, path));
     const other = checkpoints.find(({ dModel }) => dModel !== checkpoint.dModel)!;
-    await expect(openCachedDecoder({ checkpoint: other, sites: [{ kind: 'latents', hookpoint: 'layers.0', readAt: 'layers.0', coder }] })).rejects.toMatchObject({ code: 'shape_mismatch' });
-    await expect(openCachedDecoder({ checkpoint, sites: [{ kind: 'latents', hookpoint: 'layers.0', readAt: 'layers.1', coder }] })).rejects.toMatchObject({ code: 'bad_request' });
-    await expect(logitsWith(checkpoint, [{ kind: 'latents', hookpoint: 'layers.0', readAt: 'layers.0', coder }], [{ site: 0, latent: coder.width, mode: 'add', value: 1 }])).rejects.toMatchObject({ code: 'bad_request' });
-    await expect(logitsWith(checkpoint, [{ kind: 'vector', hookpoint: 'layers.0' }], [{ site: 0, vector: new Float32Array(3) }])).rejects.toMatchObject({ code: 'bad_request' });
+    await expect(
+      openCachedDecoder({ checkpoint: other, sites: [{ kind: 'latents', hookpoint: 'layers.0', readAt: 'layers.0', coder }] }),
+    ).rejects.toMatchObject({ code: 'shape_mismatch' });
+    await expect(openCachedDecoder({ checkpoint, sites: [{ kind: 'latents', hookpoint: 'layers.0', readAt: 'layers.1', coder }] })).rejects.toMatchObject({
+      code: 'bad_request',
+    });
+    await expect(
+      logitsWith(
+        checkpoint,
+        [{ kind: 'latents', hookpoint: 'layers.0', readAt: 'layers.0', coder }],
+        [{ site: 0, latent: coder.width, mode: 'add', value: 1 }],
+      ),
+    ).rejects.toMatchObject({ code: 'bad_request' });
+    await expect(logitsWith(checkpoint, [{ kind: 'vector', hookpoint: 'layers.0' }], [{ site: 0, vector: new Float32Array(3) }])).rejects.toMatchObject({
+      code: 'bad_request',
+    });
     await expect(logitsWith(checkpoint, [], [{ site: 0, vector: new Float32Array(3) }])).rejects.toMatchObject({ code: 'bad_request' });
   });
 });

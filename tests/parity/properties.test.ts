@@ -19,7 +19,13 @@ const LENGTH = 48;
 const ROUNDING = 1e-5;
 
 let checkpoint: Checkpoint;
-const ids = Int32Array.from({ length: ROWS * LENGTH }, ((rng) => () => rng.int(4096))(rngFor(1, 'tokens')));
+const ids = Int32Array.from(
+  { length: ROWS * LENGTH },
+  (
+    (rng) => () =>
+      rng.int(4096)
+  )(rngFor(1, 'tokens')),
+);
 
 beforeAll(async () => {
   checkpoint = await openCheckpoint(join(models, 'presidents-4m'));
@@ -66,8 +72,16 @@ describe('the forward pass', () => {
     expect(graphOf('layers.1')).not.toContain('model.layers.2.');
     expect(graphOf('layers.1.attn')).not.toContain('model.layers.1.mlp');
     expect(graphOf('embed')).not.toContain('model.layers.0.');
-    const hookpoints = checkpoint.hookpoints().map(({ name }) => name).filter((name) => !name.startsWith('layers.3') && name !== 'layers.2');
-    const all = await run(hookpoints.map((hookpoint) => ({ hookpoint })), ids, ROWS, LENGTH);
+    const hookpoints = checkpoint
+      .hookpoints()
+      .map(({ name }) => name)
+      .filter((name) => !name.startsWith('layers.3') && name !== 'layers.2');
+    const all = await run(
+      hookpoints.map((hookpoint) => ({ hookpoint })),
+      ids,
+      ROWS,
+      LENGTH,
+    );
     for (const [i, hookpoint] of hookpoints.entries()) {
       const [alone] = await run([{ hookpoint }], ids, ROWS, LENGTH);
       expect(relativeDifference(alone!.hidden!, all[i]!.hidden!), hookpoint).toBeLessThan(ROUNDING);
@@ -75,8 +89,26 @@ describe('the forward pass', () => {
   });
 
   test("SAELens's names mean the same places", async () => {
-    const names = ['blocks.1.hook_resid_post', 'layers.1', 'blocks.1.hook_resid_pre', 'layers.0', 'blocks.0.hook_resid_pre', 'embed', 'blocks.2.hook_mlp_out', 'layers.2.mlp', 'blocks.2.attn.hook_z', 'layers.2.attn.z', 'layers.2.mlp.out', 'layers.2.mlp'];
-    const results = await run(names.map((hookpoint) => ({ hookpoint })), ids, ROWS, LENGTH);
+    const names = [
+      'blocks.1.hook_resid_post',
+      'layers.1',
+      'blocks.1.hook_resid_pre',
+      'layers.0',
+      'blocks.0.hook_resid_pre',
+      'embed',
+      'blocks.2.hook_mlp_out',
+      'layers.2.mlp',
+      'blocks.2.attn.hook_z',
+      'layers.2.attn.z',
+      'layers.2.mlp.out',
+      'layers.2.mlp',
+    ];
+    const results = await run(
+      names.map((hookpoint) => ({ hookpoint })),
+      ids,
+      ROWS,
+      LENGTH,
+    );
     for (let i = 0; i < names.length; i += 2) expect(results[i]!.hidden, names[i]).toEqual(results[i + 1]!.hidden);
   });
 });
@@ -91,7 +123,11 @@ describe('sparse coders inside the graph', () => {
   test('find the latents that brute force finds from the hidden states', async () => {
     const coder = await openSparseCoder(join(models, 'presidents-4m-coders', 'layers.2'));
     const [hidden, latents] = await run([{ hookpoint: 'layers.2' }, { hookpoint: 'layers.2', coder }], ids, ROWS, LENGTH);
-    const [weights, bias, centre] = [await readFloats(coder.encoder!.tensor), await readFloats(coder.encoderBias!), await readFloats(coder.decoderBias!.tensor)];
+    const [weights, bias, centre] = [
+      await readFloats(coder.encoder!.tensor),
+      await readFloats(coder.encoderBias!),
+      await readFloats(coder.decoderBias!.tensor),
+    ];
     const d = coder.dIn;
     for (let token = 0; token < 40; token++) {
       const p = Float64Array.from({ length: coder.width }, (_, latent) => {
@@ -115,7 +151,9 @@ describe('sparse coders inside the graph', () => {
       const matrix = coder.encoder ? await readFloats(coder.encoder.tensor) : null;
       for (const token of [0, 17, 100]) {
         const x = hidden!.hidden!.subarray(token * dIn, (token + 1) * dIn);
-        const p = matrix ? Float64Array.from({ length: coder.width }, (_, latent) => x.reduce((sum, value, d) => sum + value * matrix[latent * dIn + d]!, 0)) : x;
+        const p = matrix
+          ? Float64Array.from({ length: coder.width }, (_, latent) => x.reduce((sum, value, d) => sum + value * matrix[latent * dIn + d]!, 0))
+          : x;
         const best = [...p.keys()].sort((a, b) => p[b]! - p[a]!).slice(0, coder.k!);
         expect([...found[i]!.indices!.subarray(token * coder.k!, (token + 1) * coder.k!)], coder.dir).toEqual(best);
       }
@@ -127,8 +165,14 @@ describe('sparse coders inside the graph', () => {
 
   test('a coder that does not fit, or a place that is not there, is refused with what would be right', async () => {
     const coder = await openSparseCoder(join(models, 'presidents-4m-coders', 'layers.2'));
-    await expect(run([{ hookpoint: 'layers.2.mlp.neurons', coder }], ids, ROWS, LENGTH)).rejects.toMatchObject({ code: 'shape_mismatch', message: expect.stringMatching(/256.*704/s) as string });
-    await expect(run([{ hookpoint: 'layers.4' }], ids, ROWS, LENGTH)).rejects.toMatchObject({ code: 'bad_request', message: expect.stringMatching(/layers\.N\.mlp.*0 to 3/s) as string });
+    await expect(run([{ hookpoint: 'layers.2.mlp.neurons', coder }], ids, ROWS, LENGTH)).rejects.toMatchObject({
+      code: 'shape_mismatch',
+      message: expect.stringMatching(/256.*704/s) as string,
+    });
+    await expect(run([{ hookpoint: 'layers.4' }], ids, ROWS, LENGTH)).rejects.toMatchObject({
+      code: 'bad_request',
+      message: expect.stringMatching(/layers\.N\.mlp.*0 to 3/s) as string,
+    });
     await expect(run([{ hookpoint: 'embed' }], Int32Array.of(4096), 1, 1)).rejects.toMatchObject({ code: 'bad_request' });
     await expect(run([{ hookpoint: 'embed' }], Int32Array.of(1, 2, 3), 2, 2)).rejects.toMatchObject({ code: 'bad_request' });
   });

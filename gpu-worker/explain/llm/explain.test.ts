@@ -17,12 +17,7 @@ describe('explainPrompt', () => {
     const other = explainPrompt([window('{rain|1} fell')]);
     expect(prompt.slice(0, -1)).toEqual(other.slice(0, -1));
     expect(prompt.map(({ role }) => role)).toEqual(['system', ...EXPLAIN_SHOTS.flatMap(() => ['user', 'assistant']), 'user']);
-    expect(last(prompt).split('\n').slice(1, 5)).toEqual([
-      '1: a «tax» on tea',
-      '   active: ("tax", 10)',
-      '2: the «duty» of salt',
-      '   active: ("duty", 5)',
-    ]);
+    expect(last(prompt).split('\n').slice(1, 5)).toEqual(['1: a «tax» on tea', '   active: ("tax", 10)', '2: the «duty» of salt', '   active: ("duty", 5)']);
   });
 
   it('keeps a hostile text on its own line, inside the data', () => {
@@ -37,7 +32,10 @@ describe('explainPrompt', () => {
       expect(explanation.split(' ').length).toBeLessThanOrEqual(30);
       for (const { text, listed } of excerpts) {
         const marked = [...text.matchAll(/«([^»]*)»/g)].map((match) => match[1]).join(' ');
-        expect(listed.every(({ token, strength }) => marked.includes(token) && strength >= 1 && strength <= 10), text).toBe(true);
+        expect(
+          listed.every(({ token, strength }) => marked.includes(token) && strength >= 1 && strength <= 10),
+          text,
+        ).toBe(true);
       }
     }
   });
@@ -69,7 +67,11 @@ describe('explainLatent', () => {
 
   it('asks once more when an answer cannot be used, and says why', async () => {
     const chat = scriptedChat((_, call) => (call === 0 ? 'Taxes!' : '{"explanation":"Taxes and duties"}'));
-    expect(await explain(chat)).toMatchObject({ kind: 'explained', text: 'Taxes and duties', provenance: { calls: 2, tokensIn: 200, promptHash: promptHash(prompt) } });
+    expect(await explain(chat)).toMatchObject({
+      kind: 'explained',
+      text: 'Taxes and duties',
+      provenance: { calls: 2, tokensIn: 200, promptHash: promptHash(prompt) },
+    });
     expect(chat.requests[1]?.messages.slice(0, prompt.length)).toEqual(prompt);
     expect(last(chat.requests[1]?.messages ?? [])).toContain('there was no complete JSON object in the answer');
   });

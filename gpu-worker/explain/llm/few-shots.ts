@@ -13,8 +13,21 @@ export interface ExplainShot {
 export const EXPLAIN_SHOTS: readonly ExplainShot[] = [
   {
     excerpts: [
-      { text: 'The widow was left with «forty pounds» a year and the use of the cottage until', listed: [{ token: 'forty', strength: 8 }, { token: 'pounds', strength: 10 }] },
-      { text: 'was sold at auction for «$2.5 million», well above the estimate, to a buyer who', listed: [{ token: '$', strength: 9 }, { token: '2.5', strength: 7 }, { token: 'million', strength: 8 }] },
+      {
+        text: 'The widow was left with «forty pounds» a year and the use of the cottage until',
+        listed: [
+          { token: 'forty', strength: 8 },
+          { token: 'pounds', strength: 10 },
+        ],
+      },
+      {
+        text: 'was sold at auction for «$2.5 million», well above the estimate, to a buyer who',
+        listed: [
+          { token: '$', strength: 9 },
+          { token: '2.5', strength: 7 },
+          { token: 'million', strength: 8 },
+        ],
+      },
       { text: 'he had not a «penny» in his pocket, and the last ferry left at nine. He', listed: [{ token: 'penny', strength: 4 }] },
     ],
     explanation: 'Sums of money with their currency, in any country and century',
@@ -22,7 +35,13 @@ export const EXPLAIN_SHOTS: readonly ExplainShot[] = [
   {
     excerpts: [
       { text: 'found the second door «un»locked, and beyond it a corridor that nobody had', listed: [{ token: 'un', strength: 10 }] },
-      { text: 'the results were «un»expected, if not entirely «un»welcome, to the committee', listed: [{ token: 'un', strength: 9 }, { token: 'un', strength: 7 }] },
+      {
+        text: 'the results were «un»expected, if not entirely «un»welcome, to the committee',
+        listed: [
+          { token: 'un', strength: 9 },
+          { token: 'un', strength: 7 },
+        ],
+      },
       { text: 'She sat «un»moving at the window while the others argued about the uniform', listed: [{ token: 'un', strength: 8 }] },
     ],
     explanation: 'The prefix “un” where it negates the adjective or participle that it begins',

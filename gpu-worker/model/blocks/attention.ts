@@ -66,7 +66,14 @@ function projections(g: GraphBuilder, tensors: TensorLookup, spec: AttentionSpec
   return [rows(parts[0]!), rows(parts[1]!), rows(parts[2]!)];
 }
 
-function headNorm(g: GraphBuilder, tensors: TensorLookup, spec: NonNullable<AttentionSpec['qNorm']>, inputs: AttentionInputs, x: Value, headDim: number): Value {
+function headNorm(
+  g: GraphBuilder,
+  tensors: TensorLookup,
+  spec: NonNullable<AttentionSpec['qNorm']>,
+  inputs: AttentionInputs,
+  x: Value,
+  headDim: number,
+): Value {
   const perHead = g.op('Reshape', [x, g.int64([-1, headDim])]);
   return g.op('Reshape', [norm(g, tensors, spec, perHead), inputs.rowShape]);
 }

@@ -31,7 +31,10 @@ export const gptNeo: Family = {
     const headDim = Math.floor(d / heads);
     // Counted before they are written out: a config that lies could ask for billions.
     const described = config.attention_types.reduce((sum, [pattern, times]) => sum + pattern.length * times, 0);
-    if (described !== layers) throw new AppError('invalid_config', `${where}: attention_types describes ${described} layers, but num_layers is ${layers}.`, { field: 'attention_types' });
+    if (described !== layers)
+      throw new AppError('invalid_config', `${where}: attention_types describes ${described} layers, but num_layers is ${layers}.`, {
+        field: 'attention_types',
+      });
     const kinds = config.attention_types.flatMap(([pattern, times]) => Array.from({ length: times }, () => pattern).flat());
     const block = (layer: number): LayerSpec => {
       const at = `h.${layer}`;

@@ -29,7 +29,14 @@ export const gptNeox: Family = {
   modelType: 'gpt_neox',
   describe(raw, where) {
     const config = parseConfig(schema, raw, where);
-    const { hidden_size: d, num_attention_heads: heads, num_hidden_layers: layers, layer_norm_eps: eps, intermediate_size: inner, attention_bias: bias } = config;
+    const {
+      hidden_size: d,
+      num_attention_heads: heads,
+      num_hidden_layers: layers,
+      layer_norm_eps: eps,
+      intermediate_size: inner,
+      attention_bias: bias,
+    } = config;
     const headDim = Math.floor(d / heads);
     const fraction = config.rope_parameters?.partial_rotary_factor ?? config.rotary_pct ?? 0.25;
     const rope = ropeFrom(

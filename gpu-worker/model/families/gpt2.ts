@@ -30,8 +30,19 @@ export const gpt2: Family = {
       const at = `h.${layer}`;
       const scale = (config.scale_attn_weights ? headDim ** -0.5 : 1) / (config.scale_attn_by_inverse_layer_idx ? layer + 1 : 1);
       return {
-        attention: { heads, kvHeads: heads, headDim, scale, input: { kind: 'thirds', qkv: conv1d(`${at}.attn.c_attn`, d, 3 * d) }, output: conv1d(`${at}.attn.c_proj`, d, d) },
-        mlp: { up: conv1d(`${at}.mlp.c_fc`, d, config.n_inner ?? 4 * d), down: conv1d(`${at}.mlp.c_proj`, config.n_inner ?? 4 * d, d), activation: config.activation_function },
+        attention: {
+          heads,
+          kvHeads: heads,
+          headDim,
+          scale,
+          input: { kind: 'thirds', qkv: conv1d(`${at}.attn.c_attn`, d, 3 * d) },
+          output: conv1d(`${at}.attn.c_proj`, d, d),
+        },
+        mlp: {
+          up: conv1d(`${at}.mlp.c_fc`, d, config.n_inner ?? 4 * d),
+          down: conv1d(`${at}.mlp.c_proj`, config.n_inner ?? 4 * d, d),
+          activation: config.activation_function,
+        },
         attentionNorm: layerNorm(`${at}.ln_1`, d, eps),
         mlpNorm: layerNorm(`${at}.ln_2`, d, eps),
         residual: 'sequential',

@@ -17,5 +17,7 @@ export const FAMILIES: readonly Family[] = [gpt2, gptNeox, gptNeo, llama, mistra
 export function familyOf(modelType: string, where: string): Family {
   const family = FAMILIES.find((candidate) => candidate.modelType === modelType);
   if (family) return family;
-  throw new AppError('unsupported', `${where}: model_type ${modelType} is not supported; supported are ${FAMILIES.map((f) => f.modelType).join(', ')}.`, { field: 'model_type' });
+  throw new AppError('unsupported', `${where}: model_type ${modelType} is not supported; supported are ${FAMILIES.map((f) => f.modelType).join(', ')}.`, {
+    field: 'model_type',
+  });
 }

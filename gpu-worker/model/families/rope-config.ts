@@ -60,6 +60,8 @@ export function ropeFrom(
         },
       };
     default:
-      throw new AppError('unsupported', `${options.where}: rope scaling ${kind} is not supported; supported are ${SUPPORTED.join(', ')}.`, { field: 'rope_scaling' });
+      throw new AppError('unsupported', `${options.where}: rope scaling ${kind} is not supported; supported are ${SUPPORTED.join(', ')}.`, {
+        field: 'rope_scaling',
+      });
   }
 }

@@ -28,14 +28,21 @@ async function runOn(coder: string, count: number, options: Partial<ChatEndpoint
     latents: planted.map(({ index }) => ({ index, status: 'ready', frequency: 0.01, maxActivation: 10, explanation: null, score: null })),
   });
   for (const { index, examples } of planted) await seedExamples(pool, seeded, index, examples);
-  await pool.query(`UPDATE runs SET config = config || '{"explainers": ["llm"], "scorers": ["detection"]}', results = '{"sampleKey": "s1"}' WHERE id = $1`, [seeded.runId]);
+  await pool.query(`UPDATE runs SET config = config || '{"explainers": ["llm"], "scorers": ["detection"]}', results = '{"sampleKey": "s1"}' WHERE id = $1`, [
+    seeded.runId,
+  ]);
   const endpoint = await startChatEndpoint({ answer: wordModel(), ...options });
   endpoints.push(endpoint);
   const chat = createOpenAiChatClient({ baseUrl: endpoint.baseUrl, apiKey: null, model: endpoint.model, sleep: async () => undefined });
   return { planted, seeded, endpoint, chat };
 }
 
-async function work(job: typeof explainLlm | typeof scoreDetection, chat: ChatClient | null, { runId, latents }: Seeded, signal = new AbortController().signal) {
+async function work(
+  job: typeof explainLlm | typeof scoreDetection,
+  chat: ChatClient | null,
+  { runId, latents }: Seeded,
+  signal = new AbortController().signal,
+) {
   const reported: number[] = [];
   let result: Record<string, unknown> | null = null;
   const context: TaskContext = {
@@ -53,14 +60,30 @@ async function work(job: typeof explainLlm | typeof scoreDetection, chat: ChatCl
 }
 
 const explanationsOf = async ({ coderId }: Seeded) =>
-  (await pool.query<{ latent_index: number; text: string; method: string; explainer: string; provenance: Record<string, unknown> }>('SELECT * FROM explanations WHERE coder_id = $1 ORDER BY latent_index', [coderId])).rows;
+  (
+    await pool.query<{ latent_index: number; text: string; method: string; explainer: string; provenance: Record<string, unknown> }>(
+      'SELECT * FROM explanations WHERE coder_id = $1 ORDER BY latent_index',
+      [coderId],
+    )
+  ).rows;
 const scoresOf = async ({ coderId }: Seeded) =>
-  (await pool.query<Record<string, unknown> & { latent_index: number; value: number; control_value: number | null; provenance: Record<string, unknown> }>('SELECT * FROM scores WHERE coder_id = $1 ORDER BY latent_index', [coderId])).rows;
+  (
+    await pool.query<Record<string, unknown> & { latent_index: number; value: number; control_value: number | null; provenance: Record<string, unknown> }>(
+      'SELECT * FROM scores WHERE coder_id = $1 ORDER BY latent_index',
+      [coderId],
+    )
+  ).rows;
 const eventsOf = async ({ runId }: Seeded) =>
-  (await pool.query<{ level: string; event: string; data: { causes: Record<string, { count: number; latents: number[]; example: string }> } }>('SELECT * FROM run_events WHERE run_id = $1 ORDER BY id', [runId])).rows;
+  (
+    await pool.query<{ level: string; event: string; data: { causes: Record<string, { count: number; latents: number[]; example: string }> } }>(
+      'SELECT * FROM run_events WHERE run_id = $1 ORDER BY id',
+      [runId],
+    )
+  ).rows;
 
 /** Whether a prompt shows one of the latent's words as firing: so it asks for this latent's explanation. */
-const asksFor = ({ words }: PlantedLatent, messages: DoubleMessage[]): boolean => words.some((word) => messages.some(({ content }) => content.includes(`«${word}`)));
+const asksFor = ({ words }: PlantedLatent, messages: DoubleMessage[]): boolean =>
+  words.some((word) => messages.some(({ content }) => content.includes(`«${word}`)));
 
 describe('explaining and detecting with a language model', () => {
   it('stores what the model said and how well it does, with everything needed to ask again', async () => {
@@ -73,7 +96,15 @@ describe('explaining and detecting with a language model', () => {
     for (const [i, { text, method, explainer, provenance }] of explanations.entries()) {
       for (const word of planted[i]!.words) expect(text).toContain(word);
       expect([method, explainer]).toEqual(['llm', endpoint.model]);
-      expect(provenance).toMatchObject({ sampleKey: 's1', split: 'train', template: 'explain-1', model: endpoint.model, endpoint: endpoint.host, temperature: 0, calls: 1 });
+      expect(provenance).toMatchObject({
+        sampleKey: 's1',
+        split: 'train',
+        template: 'explain-1',
+        model: endpoint.model,
+        endpoint: endpoint.host,
+        temperature: 0,
+        calls: 1,
+      });
       expect((provenance['windows'] as unknown[]).length).toBe(40);
       expect(provenance['promptHash']).toMatch(/^[0-9a-f]{64}$/);
     }
@@ -110,19 +141,30 @@ describe('explaining and detecting with a language model', () => {
   it('leaves a latent unexplained rather than take a bad answer, and counts why', async () => {
     const [first, second] = plantedLatents(2, SEED) as [PlantedLatent, PlantedLatent];
     const { seeded, chat } = await runOn('poisoned', 4, {
-      misbehave: (_, messages) => (asksFor(first, messages) ? { kind: 'text', text: 'It is about many things.' } : asksFor(second, messages) ? { kind: 'status', status: 500 } : null),
+      misbehave: (_, messages) =>
+        asksFor(first, messages) ? { kind: 'text', text: 'It is about many things.' } : asksFor(second, messages) ? { kind: 'status', status: 500 } : null,
     });
     expect((await work(explainLlm, chat, seeded)).result).toEqual({ explained: 2, reused: 0, failed: 2 });
     expect((await explanationsOf(seeded)).map(({ latent_index }) => latent_index)).toEqual([2, 3]);
     const [event] = await eventsOf(seeded);
-    expect(event).toMatchObject({ level: 'warn', event: 'explanations_failed', data: { failed: 2, causes: { bad_answer: { count: 1, latents: [0] }, upstream: { count: 1, latents: [1] } } } });
+    expect(event).toMatchObject({
+      level: 'warn',
+      event: 'explanations_failed',
+      data: { failed: 2, causes: { bad_answer: { count: 1, latents: [0] }, upstream: { count: 1, latents: [1] } } },
+    });
     expect(event?.data.causes['upstream']?.example).toContain('HTTP 500');
     expect((await work(scoreDetection, chat, seeded)).result).toMatchObject({ scores: 2, failed: 0 });
   });
 
   it('counts windows without a verdict as failed, and scores the others', async () => {
-    const { planted, seeded, endpoint, chat } = await runOn('windows', 2, { misbehave: (_, messages) => (endpoint.calls.length > 2 && messages.at(-1)?.content.includes(poison) ? { kind: 'text', text: 'No comment.' } : null) });
-    const poison = planted[0]!.examples.find(({ split }) => split === 'test')!.tokens.slice(2, 8).join('').trim();
+    const { planted, seeded, endpoint, chat } = await runOn('windows', 2, {
+      misbehave: (_, messages) => (endpoint.calls.length > 2 && messages.at(-1)?.content.includes(poison) ? { kind: 'text', text: 'No comment.' } : null),
+    });
+    const poison = planted[0]!.examples
+      .find(({ split }) => split === 'test')!
+      .tokens.slice(2, 8)
+      .join('')
+      .trim();
     await work(explainLlm, chat, seeded);
     expect((await work(scoreDetection, chat, seeded)).result).toEqual({ scores: 2, reused: 0, failed: 0, windowsFailed: 1 });
     const [score] = await scoresOf(seeded);
@@ -145,7 +187,9 @@ describe('explaining and detecting with a language model', () => {
 
   it('stops when told to, without writing', async () => {
     const stop = new AbortController();
-    const { seeded, chat } = await runOn('stopped', 3, { misbehave: (call) => (call === 1 ? (stop.abort(new Error('lease lost')), { kind: 'slow', ms: null }) : null) });
+    const { seeded, chat } = await runOn('stopped', 3, {
+      misbehave: (call) => (call === 1 ? (stop.abort(new Error('lease lost')), { kind: 'slow', ms: null }) : null),
+    });
     await expect(work(explainLlm, chat, seeded, stop.signal)).rejects.toMatchObject({ code: 'cancelled', retryable: true });
     expect(await explanationsOf(seeded)).toEqual([]);
   });

@@ -22,7 +22,14 @@ import { shuffledExam } from '#gpu-worker/score/detection/shuffled-exam.ts';
 const LATENTS = plantedLatents(30, 22);
 const SEED = 22;
 /** A fifth of the calls goes wrong in a way that a second try mends or that words around the answer explain. */
-const FAULTS: Misbehaviour[] = [{ kind: 'prose' }, { kind: 'short_list' }, { kind: 'truncated' }, { kind: 'code_fence' }, { kind: 'status', status: 500 }, { kind: 'cut' }];
+const FAULTS: Misbehaviour[] = [
+  { kind: 'prose' },
+  { kind: 'short_list' },
+  { kind: 'truncated' },
+  { kind: 'code_fence' },
+  { kind: 'status', status: 500 },
+  { kind: 'cut' },
+];
 
 let honest: ChatEndpoint;
 let careless: ChatEndpoint;
