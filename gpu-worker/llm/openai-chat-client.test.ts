@@ -93,7 +93,7 @@ describe('a call', () => {
   });
 
   it('makes no more calls at once than it has slots', async () => {
-    const { chat, endpoint: double } = await set({ misbehave: () => ({ kind: 'slow', ms: 5 }) }, { slots: 3 });
+    const { chat, endpoint: double } = await set({ misbehave: () => ({ kind: 'slow', ms: 100 }) }, { slots: 3 });
     await Promise.all(Array.from({ length: 12 }, () => chat.chat(REQUEST)));
     expect([double.peak, double.calls.length]).toEqual([3, 12]);
   });

@@ -26,7 +26,12 @@ export async function runCommand(
 ): Promise<{ code: number; output: string }> {
   const stream = quiet ? 'pipe' : 'inherit';
   // A group of its own, so that what the program started can be ended with it.
-  const child = spawn(program, args, { cwd: ROOT, env: { ...process.env, ...env }, stdio: ['ignore', stream, stream], detached: true });
+  const child = spawn(program, args, {
+    cwd: ROOT,
+    env: { ...process.env, ...(process.stdout.isTTY ? {} : { NO_COLOR: '1' }), ...env },
+    stdio: ['ignore', stream, stream],
+    detached: true,
+  });
   let output = '';
   for (const part of [child.stdout, child.stderr]) part?.setEncoding('utf8').on('data', (chunk: string) => (output += chunk));
   const signal = (name: NodeJS.Signals): void => {
@@ -39,11 +44,12 @@ export async function runCommand(
   };
   const late = setTimeout(() => {
     process.stdout.write(`${path.basename(program)} has not ended within ${minutes} minutes and is stopped.\n`);
-    signal('SIGTERM');
+    signal('SIGINT');
     setTimeout(() => signal('SIGKILL'), KILL_AFTER_MS).unref();
   }, minutes * 60_000);
+  // Test runners clean up after an interrupt, and not after the harder signals.
   const forward = (name: NodeJS.Signals): void => {
-    signal(name);
+    signal('SIGINT');
     process.exitCode = exitCodeOf(name);
   };
   process.on('SIGINT', forward).on('SIGTERM', forward);
