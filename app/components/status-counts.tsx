@@ -6,10 +6,10 @@ type Status = LatentDetail['status'];
 
 /** How many latents of a coder can be explained, are, and why the others cannot. */
 export function StatusCounts({ counts, width, hrefOf }: { counts: CoderSummary['counts']; width: number; hrefOf: (status: Status) => string }) {
-  const rows: { text: string; count: number; status: Status | null; why: string }[] = [
+  const rows: { text: string; count: number; status: Status | null; why: string; of?: number }[] = [
     { text: 'ready', count: counts.ready, status: 'ready', why: 'enough evidence and enough exam' },
-    { text: 'explained', count: counts.explained, status: null, why: 'of those ready' },
-    { text: 'scored', count: counts.scored, status: null, why: 'of those explained' },
+    { text: 'explained', count: counts.explained, status: null, why: 'of those ready', of: counts.ready },
+    { text: 'scored', count: counts.scored, status: null, why: 'of those explained', of: counts.explained },
     { text: 'too few windows', count: counts.tooFewWindows, status: 'too_few_windows', why: 'fires too rarely in this text' },
     { text: 'too few documents', count: counts.tooFewDocuments, status: 'too_few_documents', why: 'fires in too few speeches or chapters' },
     { text: 'dead', count: counts.dead, status: 'dead', why: 'never fired in this text' },
@@ -32,7 +32,7 @@ export function StatusCounts({ counts, width, hrefOf }: { counts: CoderSummary['
                 )}
               </th>
               <td className="num right">{formatCount(row.count)}</td>
-              <td className="num right text-ink-3">{formatShare(row.count / width)}</td>
+              <td className="num right text-ink-3">{formatShare(row.count / Math.max(1, row.of ?? width))}</td>
               <td className="text-ink-3 max-sm:hidden">{row.why}</td>
             </tr>
           ))}

@@ -205,8 +205,8 @@ describe('a failing endpoint', () => {
 
 describe('stopping', () => {
   it.each([
-    ['while the answer is awaited', { misbehave: () => ({ kind: 'slow', ms: null }) } as Partial<ChatEndpointOptions>],
-    ['between attempts', { misbehave: () => ({ kind: 'status', status: 500 }) } as Partial<ChatEndpointOptions>],
+    ['while the answer is awaited', { misbehave: () => ({ kind: 'slow', ms: null }) }],
+    ['between attempts', { misbehave: () => ({ kind: 'status', status: 500 }) }],
   ])('ends a call at once %s', async (_, options) => {
     const { chat, calls } = await set(options, {
       sleep: (_ms, signal) => new Promise((_, reject) => signal?.addEventListener('abort', () => reject(new Error('woken')))),

@@ -1,6 +1,6 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import { type z } from 'zod';
 import { openSafetensors, readFloats } from '#gpu-worker/model/safetensors.ts';
 import { readRange } from '#gpu-worker/model/file-range.ts';
 import type { StoredTensor } from '#gpu-worker/model/stored-tensor.ts';
