@@ -204,7 +204,7 @@ describe('a failing endpoint', () => {
 });
 
 describe('stopping', () => {
-  it.each([
+  it.each<[string, Partial<ChatEndpointOptions>]>([
     ['while the answer is awaited', { misbehave: () => ({ kind: 'slow', ms: null }) }],
     ['between attempts', { misbehave: () => ({ kind: 'status', status: 500 }) }],
   ])('ends a call at once %s', async (_, options) => {
