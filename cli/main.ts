@@ -27,3 +27,5 @@ try {
   process.stderr.write(`${isAppError(error) ? error.message : errorMessage(error)}\n`);
   process.exitCode = 1;
 }
+// Prisma's schema engine leaves a timer of ten seconds behind.
+process.stdout.write('', () => process.exit());

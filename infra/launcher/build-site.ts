@@ -6,6 +6,8 @@ import type { Log } from '#platform/log/log.ts';
 import { NEXT } from './site-arguments.ts';
 import { end, ROOT, spawnNode } from './supervised.ts';
 
+/** In the build's folder: the hash of what it was made from. */
+const STAMP = 'made-from';
 /** What the site's build depends on. */
 const INPUTS = [
   'app',
@@ -21,15 +23,21 @@ const INPUTS = [
   'package.json',
 ];
 
+/** Whether there is a build of the sources as they are. */
+export function isSiteBuilt(env: NodeJS.ProcessEnv): boolean {
+  const folder = distFolder(env);
+  const stamp = path.join(folder, STAMP);
+  return existsSync(path.join(folder, 'BUILD_ID')) && existsSync(stamp) && readFileSync(stamp, 'utf8') === hashInputs();
+}
+
 /**
- * Build the site when there is no build or its sources have changed since; resolves with whether it did. `onChild` is
- * given what stops the build. Throws AppError `internal` with the compiler's last lines when it fails.
+ * Build the site when there is no build or its sources have changed since. `onChild` is given what stops the
+ * build. Throws AppError `internal` with the compiler's last lines when it fails.
  */
-export async function buildSite(env: NodeJS.ProcessEnv, log: Log, onChild: (stop: () => Promise<void>) => void): Promise<boolean> {
-  const folder = path.join(ROOT, env['ATLAS_DIST_DIR'] ?? '.next');
-  const stamp = path.join(folder, 'made-from');
+export async function buildSite(env: NodeJS.ProcessEnv, log: Log, onChild: (stop: () => Promise<void>) => void): Promise<void> {
+  if (isSiteBuilt(env)) return;
+  const stamp = path.join(distFolder(env), STAMP);
   const hash = hashInputs();
-  if (existsSync(path.join(folder, 'BUILD_ID')) && existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) return false;
   rmSync(stamp, { force: true });
   log.info({ event: 'site_build_started' });
   const started = performance.now();
@@ -40,7 +48,10 @@ export async function buildSite(env: NodeJS.ProcessEnv, log: Log, onChild: (stop
   if (code !== 0) throw new AppError('internal', `The site could not be built:\n${lines.slice(-40).join('\n')}`);
   writeFileSync(stamp, hash);
   log.info({ event: 'site_build_finished', seconds: Math.round((performance.now() - started) / 100) / 10 });
-  return true;
+}
+
+function distFolder(env: NodeJS.ProcessEnv): string {
+  return path.join(ROOT, env['ATLAS_DIST_DIR'] ?? '.next');
 }
 
 function hashInputs(): string {

@@ -9,7 +9,7 @@ import { ensureSecret, secretFile } from '#platform/instance/secrets.ts';
 import { startDatabase, startInstance, type StartedInstance } from '#platform/instance/start-instance.ts';
 import type { Log } from '#platform/log/log.ts';
 import { nextFreePort } from '#platform/network/free-port.ts';
-import { buildSite } from './build-site.ts';
+import { buildSite, isSiteBuilt } from './build-site.ts';
 import { readLine } from './format-line.ts';
 import type { Console } from './console.ts';
 import { showProgress } from './show-progress.ts';
@@ -73,8 +73,9 @@ export async function launch(parts: LaunchParts): Promise<Launched> {
   const database = await openDatabase(environment.databaseUrl, { max: 2 });
   stops.add('launcher’s connection', () => database.close());
   stops.add('progress', showProgress(database.pool, terminal, log));
-  // Side by side: the site must answer within a minute of the first start, its build included.
-  const [worker, site] = await Promise.all([startWorker(), startSite()]);
+  // With nothing to build the site answers within seconds, if nothing else wants the processor then; a build leaves time for both.
+  const siteFirst = parts.dev || isSiteBuilt(variables);
+  const [site, worker] = siteFirst ? [await startSite(), await startWorker()] : await Promise.all([startSite(), startWorker()]);
   return { environment, children: { site, worker } };
 
   async function startWorker(): Promise<Supervised> {

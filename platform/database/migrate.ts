@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -45,6 +46,8 @@ export async function applyMigrations(url: string, migrations = readMigrations()
     await pool.query('SELECT 1').catch((cause: unknown) => {
       throw databaseUnavailable(url, cause);
     });
+    // Nothing to do is the rule, and the engine takes a second to load.
+    if (await isUpToDate(pool, migrations)) return [];
     const engine = await openSchemaEngine(pool, readSchema());
     try {
       const state = await engine.diagnoseMigrationHistory({ migrationsList: migrations, optInToShadowDatabase: false, filters: NO_FILTER });
@@ -65,6 +68,24 @@ export async function applyMigrations(url: string, migrations = readMigrations()
   } finally {
     await pool.end();
   }
+}
+
+/** Whether the database has exactly these migrations, each applied to its end and unedited since. */
+async function isUpToDate(pool: pg.Pool, { migrationDirectories }: MigrationList): Promise<boolean> {
+  const { rows: tables } = await pool.query<{ known: boolean }>(`SELECT to_regclass('_prisma_migrations') IS NOT NULL AS known`);
+  if (tables[0]?.known !== true) return false;
+  const { rows } = await pool.query<{ name: string; checksum: string; applied: boolean }>(
+    'SELECT migration_name AS name, checksum, finished_at IS NOT NULL AND rolled_back_at IS NULL AS applied FROM _prisma_migrations',
+  );
+  const checksums = new Map(rows.filter(({ applied }) => applied).map(({ name, checksum }) => [name, checksum]));
+  return (
+    rows.length === migrationDirectories.length &&
+    migrationDirectories.every(({ path: name, migrationFile: { content } }) => content.tag === 'ok' && checksums.get(name) === sha256(content.value))
+  );
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }
 
 function refuse(names: string[], reason: string): void {
