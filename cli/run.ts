@@ -6,6 +6,7 @@ import type { Command } from 'commander';
 import type { Pool } from 'pg';
 import { parse } from 'yaml';
 import { AppError, errorMessage } from '#lib/errors/app-error.ts';
+import type { JobName } from '#lib/jobs/registry.ts';
 import { runConfigSchema, type RunConfig, type RunSummary } from '#lib/run/schema.ts';
 import { openCheckpoint } from '#gpu-worker/model/checkpoint.ts';
 import { registerCoder, registerModel, registerText } from '#gpu-worker/catalogue/register.ts';
@@ -52,15 +53,30 @@ export async function runFile(file: string, print: (line: string) => void): Prom
   const config = readRunConfig(file);
   await withInstance(async ({ environment, database, log }) => {
     const registered = await registerFolders(database.pool, environment, config);
-    // Its own id: a worker of the site that runs beside this one must not take its leases for its own.
-    const worker = createWorker({ environment, database, log: log.child({}, { level: 'warn' }), workerId: `atlas-run-${process.pid}` });
     const stop = new AbortController();
     const interrupt = (): void => stop.abort();
+    let stuck: JobName | null = null;
+    const worker = createWorker({
+      environment,
+      database,
+      log: log.child({}, { level: 'warn' }),
+      // Its own id: a worker of the site that runs beside this one must not take its leases for its own.
+      workerId: `atlas-run-${process.pid}`,
+      onStuck({ job }) {
+        stuck = job;
+        stop.abort();
+      },
+    });
     process.once('SIGINT', interrupt);
     try {
       const { id } = await startRun({ pool: database.pool, queue: worker.queue }, registered, null);
       await worker.start();
       const run = await follow(database.pool, id, stop.signal);
+      if (stuck !== null)
+        throw new AppError(
+          'internal',
+          `A ${stuck as JobName} job did not come back in the time it may take. Run ${id} goes on where it is when a worker is started.`,
+        );
       if (run === null) {
         print(`Stopped. Run ${id} goes on where it is when a worker is started.`);
         return;

@@ -11,6 +11,10 @@ const log = createLog({ name: environment.workerName, level: environment.logLeve
 /** What has been started, in order; shutdown runs it backwards. */
 const stops: { name: string; stop: () => Promise<void> }[] = [];
 let stopping = false;
+/** A job that never returned ended the process: EX_SOFTWARE of sysexits.h, told apart from a failed start in the launcher's log. */
+const STUCK_EXIT_CODE = 70;
+/** A visitor's question may wait for the same stuck call, and the HTTP server for its answer. */
+const STUCK_STOP_MS = 20_000;
 
 async function shutDown(code: number): Promise<void> {
   if (stopping) return;
@@ -21,12 +25,17 @@ async function shutDown(code: number): Promise<void> {
   log.info({ event: 'worker_stopped' });
   process.exit(code);
 }
+
+function endStuck(): void {
+  setTimeout(() => process.exit(STUCK_EXIT_CODE), STUCK_STOP_MS);
+  void shutDown(STUCK_EXIT_CODE);
+}
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void shutDown(0));
 
 try {
   const database = await openDatabase(environment.databaseUrl);
   stops.push({ name: 'database', stop: () => database.close() });
-  const worker = createWorker({ environment, database, log });
+  const worker = createWorker({ environment, database, log, onStuck: endStuck });
   stops.push({ name: 'worker', stop: () => worker.stop() });
   // Workers that only lend a core need no address: meaning is asked of the one that has the embedder's queue.
   if (environment.queues.includes('gpu')) {

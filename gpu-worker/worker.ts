@@ -5,6 +5,7 @@ import type { InstanceEnvironment } from '#platform/instance/instance.ts';
 import type { Log } from '#platform/log/log.ts';
 import type { QueueName } from '#lib/jobs/job.ts';
 import { createTaskQueue, type TaskQueue } from '#platform/queue/task-queue.ts';
+import type { StuckTask } from '#platform/queue/types.ts';
 import { createSearchEngine } from '#platform/search/create-search-engine.ts';
 import { chooseEmbedder } from '#gpu-worker/embed/choose-embedder.ts';
 import type { Embedder } from '#gpu-worker/embed/embedder.ts';
@@ -37,13 +38,16 @@ export interface WorkerParts {
   log: Log;
   /** Stable over restarts of the same worker, so that it can take back at once what its predecessor held. */
   workerId?: string;
+  /** Called when a job is stuck in something that only the end of the process ends; its attempt is counted as failed by then. */
+  onStuck: (task: StuckTask) => void;
 }
 
 /** Joins what a worker consists of. Opens the queue's connection in `start`, models when a job needs them. */
-export function createWorker({ environment, database, log, workerId = `${os.hostname()}-${environment.workerName}` }: WorkerParts): Worker {
+export function createWorker({ environment, database, log, workerId = `${os.hostname()}-${environment.workerName}`, onStuck }: WorkerParts): Worker {
   const threads = environment.threads ?? undefined;
   const [cache, models] = [createRunCache(CACHED_THINGS), createRunCache(1)];
   let opened: Promise<Embedder> | undefined;
+  let stuck = false;
   const embedder = (): Promise<Embedder> => (opened ??= chooseEmbedder(environment.embedder, threads === undefined ? {} : { threads }));
   const vectorIndex = createVectorIndex({
     pool: database.pool,
@@ -63,7 +67,15 @@ export function createWorker({ environment, database, log, workerId = `${os.host
     cache,
     models,
   };
-  const queue = createTaskQueue({ pool: database.pool, log, workerId });
+  const queue = createTaskQueue({
+    pool: database.pool,
+    log,
+    workerId,
+    onStuck(task) {
+      stuck = true;
+      onStuck(task);
+    },
+  });
   return {
     services,
     vectorIndex,
@@ -77,6 +89,8 @@ export function createWorker({ environment, database, log, workerId = `${os.host
     },
     async stop() {
       await queue.stop();
+      // What a stuck call holds never closes; the process is about to end.
+      if (stuck) return;
       await models.clear();
       await cache.clear();
       await llm?.close();

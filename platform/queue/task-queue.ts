@@ -10,13 +10,15 @@ import type { Delivery } from './deliveries.ts';
 import { enqueueTasks } from './enqueue.ts';
 import { releaseOwnLeases, startReaper } from './reaper.ts';
 import { cancelRun } from './run-end.ts';
-import type { NewTask, QueueHooks, TaskHandlers } from './types.ts';
+import type { NewTask, QueueHooks, StuckTask, TaskHandlers } from './types.ts';
 import { workOn, type WorkerParts } from './worker.ts';
 
 /** How long a free worker waits before it asks again. What its own process queues wakes it at once. */
 const POLL_MS = 500;
 /** How long shutting down waits for handlers to notice; what they hold afterwards is handed on when its lease runs out. */
 const STOP_SECONDS = 15;
+/** How long a handler that ran out of time has to heed its signal: more than the longest step between two looks at it. */
+const GRACE_MS = 30_000;
 
 export interface TaskQueue {
   /** Create what the queue needs in the database; `enqueue`, `cancelRun` and `work` do it themselves when needed. */
@@ -36,10 +38,17 @@ export interface TaskQueueOptions {
   log: Log;
   /** Stable over restarts and used by one process at a time; a process that starts under it takes over what its predecessor left. */
   workerId?: string;
+  /**
+   * Called when a handler ran out of time and then out of its grace: its attempt is counted as failed, but what it is
+   * stuck in, such as a native call, ends only with the process. Whoever works on queues should end it, with an error.
+   */
+  onStuck?: (task: StuckTask) => void;
+  /** The grace, in milliseconds. */
+  graceMs?: number;
 }
 
 /** The run's tasks, queued in pg-boss on the same database: written with the rows that cause them, worked on under a lease. */
-export function createTaskQueue({ pool, log, workerId = hostname() }: TaskQueueOptions): TaskQueue {
+export function createTaskQueue({ pool, log, workerId = hostname(), onStuck = () => undefined, graceMs = GRACE_MS }: TaskQueueOptions): TaskQueue {
   const owner = `${workerId}/${randomUUID()}`;
   const shutdown = new AbortController();
   const active = new Set<string>();
@@ -106,7 +115,7 @@ export function createTaskQueue({ pool, log, workerId = hostname() }: TaskQueueO
       await enqueueTasks(await connected(), client, tasks);
     },
     async work(queue, { concurrency }, handlers, hooks) {
-      const parts = { pool, boss: await connected(), log, owner, handlers, hooks, active, shutdown: shutdown.signal };
+      const parts = { pool, boss: await connected(), log, owner, handlers, hooks, active, shutdown: shutdown.signal, graceMs, onStuck };
       if (stopReaper === null) {
         const count = await releaseOwnLeases(pool, workerId);
         if (count > 0) log.info({ event: 'leases_released', workerId, count });

@@ -34,6 +34,13 @@ export interface TaskContext {
 export type TaskHandler<Name extends JobName> = (payload: JobPayload<Name>, context: TaskContext) => Promise<void>;
 export type TaskHandlers = { [Name in JobName]: TaskHandler<Name> };
 
+/** A task whose handler neither ended nor heeded its signal. */
+export interface StuckTask {
+  runId: bigint;
+  taskId: bigint;
+  job: JobName;
+}
+
 /** What the owner of the queue's work is asked at the two turning points of a run. */
 export interface QueueHooks {
   /** Called in a task's commit, with the run's row locked: queue what comes next, or finish the run. */

@@ -10,7 +10,7 @@ import { overClient } from './boss.ts';
 import { failDelivery, putBack, type Delivery } from './deliveries.ts';
 import { leaseLost, lockRun, lockTask, markComplete, releaseLease, renewLease, takeTask, type TakenTask } from './lease.ts';
 import { describeFailure, failRun, logRunEvent } from './run-end.ts';
-import type { QueueHooks, TaskContext, TaskHandler, TaskHandlers } from './types.ts';
+import type { QueueHooks, StuckTask, TaskContext, TaskHandler, TaskHandlers } from './types.ts';
 
 /** What one delivery is worked on with. */
 export interface WorkerParts {
@@ -24,6 +24,10 @@ export interface WorkerParts {
   active: Set<string>;
   /** Aborted when the process shuts down. */
   shutdown: AbortSignal;
+  /** How long a handler that ran out of time has to heed its signal. */
+  graceMs: number;
+  /** Called when one has not: what it is stuck in cannot be interrupted, so the process had better end. */
+  onStuck: (task: StuckTask) => void;
 }
 
 const PROGRESS_MS = 1000;
@@ -51,19 +55,32 @@ export async function workOn(parts: WorkerParts, delivery: Delivery): Promise<vo
   log.debug({ event: 'task_taken', ...fields });
   const started = performance.now();
   parts.active.add(task.id);
-  const error = await runHandler(parts, delivery, task).finally(() => parts.active.delete(task.id));
+  const { error, stuck } = await runHandler(parts, delivery, task).finally(() => parts.active.delete(task.id));
   const ms = Math.round(performance.now() - started);
+  try {
+    await settle(parts, delivery, task, error, { ...fields, ms });
+  } finally {
+    if (stuck) {
+      log.fatal({ event: 'task_stuck', ...fields, ms });
+      parts.onStuck({ runId: task.runId, taskId: BigInt(task.id), job: task.job });
+    }
+  }
+}
+
+/** Say what came of a delivery, and leave its message as that asks for. */
+async function settle(parts: WorkerParts, delivery: Delivery, task: TakenTask, error: unknown, fields: Record<string, unknown>): Promise<void> {
+  const { pool, log } = parts;
   if (error === null) {
-    log.info({ event: 'task_done', ...fields, ms });
+    log.info({ event: 'task_done', ...fields });
   } else if (parts.shutdown.aborted) {
     await transaction(pool, async (client) => {
       if (await releaseLease(client, task)) await putBack(client, delivery, 0);
     });
-    log.info({ event: 'task_put_back', ...fields, ms });
+    log.info({ event: 'task_put_back', ...fields });
   } else if (isAppError(error) && error.code === 'lease_lost') {
-    log.warn({ event: 'task_lost', ...fields, ms });
+    log.warn({ event: 'task_lost', ...fields });
   } else {
-    log.error({ event: 'task_failed', ...fields, ms, attempt: delivery.attempt + 1, error });
+    log.error({ event: 'task_failed', ...fields, attempt: delivery.attempt + 1, error });
     // A database that is away cannot be told; the lease runs out, and the reaper hands the task on.
     if (isUnavailable(error)) return;
     await settleFailure(parts, delivery, task, error);
@@ -93,8 +110,14 @@ async function settleFailure(parts: WorkerParts, delivery: Delivery, task: Taken
   });
 }
 
-/** Null when the handler committed, else what went wrong. */
-async function runHandler(parts: WorkerParts, delivery: Delivery, task: TakenTask): Promise<unknown> {
+interface Ending {
+  /** Null when the handler committed, else what went wrong. */
+  error: unknown;
+  /** The handler has not returned and is not waited for any longer. */
+  stuck: boolean;
+}
+
+async function runHandler(parts: WorkerParts, delivery: Delivery, task: TakenTask): Promise<Ending> {
   const abort = new AbortController();
   const onShutdown = () => abort.abort(SHUTDOWN);
   parts.shutdown.addEventListener('abort', onShutdown);
@@ -119,12 +142,20 @@ async function runHandler(parts: WorkerParts, delivery: Delivery, task: TakenTas
     }
   };
   const renewal = setInterval(() => void renew(), PROGRESS_MS);
-  // A handler that hangs while its lease is renewed would hold the task for ever.
-  const expiry = setTimeout(() => {
-    clearInterval(renewal);
-    abort.abort(new AppError('internal', `A ${task.job} task took longer than the ${delivery.expireSeconds} s it may.`, { retryable: true }));
-  }, delivery.expireSeconds * 1000);
   let committed = false;
+  let givenUp = false;
+  let grace: NodeJS.Timeout | undefined;
+  let giveUp: (ending: Ending) => void = () => undefined;
+  const stuck = new Promise<Ending>((resolve) => (giveUp = resolve));
+  // A handler that hangs while its lease is renewed would hold the task for ever. During the grace it still is renewed,
+  // so that one attempt is not counted twice, here and by a reaper.
+  const expiry = setTimeout(() => {
+    abort.abort(new AppError('internal', `A ${task.job} task took longer than the ${delivery.expireSeconds} s it may.`, { retryable: true }));
+    grace = setTimeout(() => {
+      givenUp = true;
+      giveUp({ error: committed ? null : abort.signal.reason, stuck: true });
+    }, parts.graceMs);
+  }, delivery.expireSeconds * 1000);
   const context: TaskContext = {
     runId: task.runId,
     taskId: BigInt(task.id),
@@ -135,25 +166,33 @@ async function runHandler(parts: WorkerParts, delivery: Delivery, task: TakenTas
     },
     async commit(write) {
       if (committed) throw new AppError('internal', `The handler of ${task.job} committed twice.`);
+      // Its attempt has been counted as failed; nobody has taken the task yet, so the fence alone would let it through.
+      if (givenUp) throw leaseLost();
       await commitTask(parts, delivery, task, write);
       committed = true;
     },
   };
+  const handled = async (): Promise<Ending> => {
+    try {
+      const payload = JOBS[task.job].payload.safeParse(task.payload);
+      if (!payload.success)
+        throw new AppError('internal', `A ${task.job} task was queued by another version: ${payload.error.issues[0]?.message}.`, { cause: payload.error });
+      // One handler per name, each with its own payload type: their common call is not a type TypeScript can write down.
+      const handler = parts.handlers[task.job] as TaskHandler<JobName>;
+      await handler(payload.data, context);
+      if (!committed) throw new AppError('internal', `The handler of ${task.job} ended without committing.`);
+      return { error: null, stuck: false };
+    } catch (error) {
+      // Whatever a handler throws once it is told to stop, the reason is why it was told.
+      return { error: committed ? null : abort.signal.aborted ? abort.signal.reason : error, stuck: false };
+    }
+  };
   try {
-    const payload = JOBS[task.job].payload.safeParse(task.payload);
-    if (!payload.success)
-      throw new AppError('internal', `A ${task.job} task was queued by another version: ${payload.error.issues[0]?.message}.`, { cause: payload.error });
-    // One handler per name, each with its own payload type: their common call is not a type TypeScript can write down.
-    const handler = parts.handlers[task.job] as TaskHandler<JobName>;
-    await handler(payload.data, context);
-    if (!committed) throw new AppError('internal', `The handler of ${task.job} ended without committing.`);
-    return null;
-  } catch (error) {
-    // Whatever a handler throws once it is told to stop, the reason is why it was told.
-    return committed ? null : abort.signal.aborted ? abort.signal.reason : error;
+    return await Promise.race([handled(), stuck]);
   } finally {
     clearInterval(renewal);
     clearTimeout(expiry);
+    clearTimeout(grace);
     parts.shutdown.removeEventListener('abort', onShutdown);
   }
 }

@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { AppError } from '#lib/errors/app-error.ts';
 import { transaction } from '#platform/database/transaction.ts';
-import { createTaskQueue, type TaskQueue } from '#platform/queue/task-queue.ts';
-import type { QueueHooks, TaskContext } from '#platform/queue/types.ts';
+import { createTaskQueue, type TaskQueue, type TaskQueueOptions } from '#platform/queue/task-queue.ts';
+import type { QueueHooks, StuckTask, TaskContext } from '#platform/queue/types.ts';
 import { withDatabase } from '#tests/integration/with-database.ts';
 import { handlersOf, indexTasks, makeRun, silent } from './fixtures.ts';
 
@@ -27,8 +27,8 @@ afterEach(async () => {
   await pool.query('DELETE FROM pgboss.job');
 });
 
-function newQueue(workerId = 'w'): TaskQueue {
-  const queue = createTaskQueue({ pool, log: silent, workerId });
+function newQueue(workerId = 'w', options: Pick<TaskQueueOptions, 'onStuck' | 'graceMs'> = {}): TaskQueue {
+  const queue = createTaskQueue({ pool, log: silent, workerId, ...options });
   queues.push(queue);
   return queue;
 }
@@ -269,6 +269,50 @@ test('a task whose worker dies every time ends its run', async () => {
   await pool.query(`UPDATE run_tasks SET fence = 4, lease_until = now() - interval '1 s', lease_owner = 'dead/1'`);
   await queue.work('cpu', { concurrency: 1 }, handlersOf({}), noHooks);
   await until(async () => expect((await run()).failure).toMatchObject({ code: 'internal', message: expect.stringContaining('4 times in a row') }));
+});
+
+/** As if the job's contract allowed it a second. */
+const allowOneSecond = () => pool.query(`UPDATE pgboss.job SET expire_in = interval '1 s'`);
+
+test('a handler that neither returns nor heeds its signal costs one attempt, frees its slot, is reported, and cannot commit afterwards', async () => {
+  const stuck: StuckTask[] = [];
+  const queue = newQueue('w', { onStuck: (task) => void stuck.push(task), graceMs: 200 });
+  await enqueue(queue);
+  await allowOneSecond();
+  const released = deferred();
+  const late = deferred<unknown>();
+  const heard: unknown[] = [];
+  const handlers = handlersOf({
+    'index.latents': async (_, context) => {
+      context.signal.addEventListener('abort', () => heard.push(context.signal.reason));
+      await released.promise;
+      await write(context).then(late.resolve, late.resolve);
+    },
+  });
+  await queue.work('cpu', { concurrency: 1 }, handlers, noHooks);
+  await until(async () => expect(stuck).toHaveLength(1));
+  expect(stuck).toEqual([{ runId, taskId: BigInt((await tasks())[0].id), job: 'index.latents' }]);
+  expect(heard).toMatchObject([{ code: 'internal', message: expect.stringContaining('longer than the 1 s'), retryable: true }]);
+  // The next attempt is due like that of any failure, and the lease is free for it.
+  expect(await messages()).toMatchObject([{ state: 'retry', retry_count: 0 }]);
+  expect(await tasks()).toMatchObject([{ lease_until: null, completed_at: null }]);
+  expect(await events()).toEqual(['run_started', 'stage_started', 'task_failed']);
+  released.resolve();
+  expect(await late.promise).toMatchObject({ code: 'lease_lost' });
+  expect(await writings()).toEqual([]);
+});
+
+test('a handler that is late and heeds its signal has failed without ending anything', async () => {
+  const stuck: StuckTask[] = [];
+  const queue = newQueue('w', { onStuck: (task) => void stuck.push(task), graceMs: 5000 });
+  await enqueue(queue);
+  await allowOneSecond();
+  const handlers = handlersOf({
+    'index.latents': (_, { signal }) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('told to stop')))),
+  });
+  await queue.work('cpu', { concurrency: 1 }, handlers, noHooks);
+  await until(async () => expect(await events()).toContain('task_failed'));
+  expect(stuck).toEqual([]);
 });
 
 test('cancelling tells the handler, refuses its commit and takes the other tasks off the queue', async () => {
