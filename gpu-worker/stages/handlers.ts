@@ -11,6 +11,7 @@ import { scoreLocal } from './score-local.ts';
 import { scoreTexts } from './score-texts.ts';
 import { scoreWindows } from './score-windows.ts';
 import type { WorkerServices } from './services.ts';
+import { thenSearchable } from './then-searchable.ts';
 
 /** A handler for every kind of job; a missing one is a type error. */
 export function taskHandlers(services: WorkerServices): TaskHandlers {
@@ -19,8 +20,8 @@ export function taskHandlers(services: WorkerServices): TaskHandlers {
     'collect.shard': collectShard(services),
     'collect.merge': collectMerge(services),
     'sample.latents': sampleLatents(services),
-    'explain.lexical': explainLexical(services),
-    'explain.llm': explainLlm(services),
+    'explain.lexical': thenSearchable(services, explainLexical(services)),
+    'explain.llm': thenSearchable(services, explainLlm(services)),
     'score.windows': scoreWindows(services),
     'score.texts': scoreTexts(services),
     'score.local': scoreLocal(services),

@@ -329,6 +329,18 @@ function contract(open: () => Promise<{ engine: SearchEngine; close: () => Promi
       expect(await find({ q: 'locomotives' })).toEqual([2]);
     });
 
+    test('an entry is found by words before it has a vector and a score, and by meaning once it has', async () => {
+      const early = makeDocument(40, 'Lighthouses of the coast', null, { score: null, scoreLower: null });
+      await engine.upsert([early]);
+      expect((await search({ q: 'lighthouses' }, { sea: 1 })).hits.find((hit) => hit.latent === 40)).toMatchObject({ matched: ['words'], score: null });
+      expect(await find({ q: 'unseen' }, { sea: 1 })).not.toContain(40);
+      await engine.upsert([{ ...early, score: 0.9, scoreLower: 0.85, vector: meaningOf({ sea: 1 }) }]);
+      const later = await search({ q: 'unseen' }, { sea: 1 });
+      expect(later.hits.find((hit) => hit.latent === 40)).toMatchObject({ matched: ['meaning'], score: 0.9, scoreLower: 0.85 });
+      expect(await engine.count()).toBe(CATALOGUE.length + 1);
+      await restore();
+    });
+
     test('the same document twice in one batch counts once, the later one', async () => {
       await engine.upsert([makeDocument(30, 'first draft', null), makeDocument(30, 'second draft', null)]);
       const results = await search({ q: 'draft' });
