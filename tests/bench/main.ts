@@ -1,7 +1,9 @@
+import { benchPeers } from './peers.ts';
+import type { Print } from './print.ts';
 import { benchRuntime } from './runtime.ts';
 
 /** The benches by name; each prints its figures as JSON, one a line. */
-const BENCHES: Readonly<Record<string, (print: (line: Record<string, string | number>) => void) => Promise<void>>> = { runtime: benchRuntime };
+const BENCHES: Readonly<Record<string, (print: Print) => Promise<void>>> = { runtime: benchRuntime, peers: benchPeers };
 
 const name = process.argv[2] ?? '';
 const bench = BENCHES[name];

@@ -12,19 +12,15 @@ import { openSafetensors } from '#gpu-worker/model/safetensors.ts';
 import { openSparseCoder } from '#gpu-worker/sparse-coder/open-coder.ts';
 import { ATTENTION_VARIANTS, attentionGraph, type AttentionSizes } from './attention-variants.ts';
 import { decoderOperations, encodeOperations } from './count-operations.ts';
+import { CODER, LENGTH, randomIds, ROWS, SIZES } from './collect-shape.ts';
+import type { Print } from './print.ts';
+import { interleaved, median, round } from './timing.ts';
 import { writeRandomCoder, writeRandomLlama, writeRandomTensors, type LlamaSizes } from './random-llama.ts';
 
-/** The shape of the promise: a mid-size Llama and a wide coder. */
-const SIZES: LlamaSizes = { hidden: 512, layers: 6, heads: 8, kvHeads: 4, mlp: 1408, vocabulary: 8192 };
-const CODER = { width: 32_768, k: 32, hookpoint: 'layers.5' };
-const LENGTH = 256;
-const ROWS = 8;
 /** A checkpoint of about 500 MB. */
 const LARGE: LlamaSizes = { hidden: 1024, layers: 7, heads: 16, kvHeads: 8, mlp: 4096, vocabulary: 24_576 };
 const CEILING = 2048;
 const ROUNDS = 7;
-
-type Print = (line: Record<string, string | number>) => void;
 
 /**
  * Measures the model runtime: what share of the machine's own matrix product it reaches, what cutting the graph saves,
@@ -56,10 +52,13 @@ async function benchCollect(work: string, print: Print): Promise<void> {
   };
   const ceiling = await openCeiling(work);
   const ids = randomIds(ROWS * LENGTH, SIZES.vocabulary);
-  const seconds = await interleaved({
-    ceiling: ceiling.run,
-    ...Object.fromEntries(Object.entries(models).map(([name, model]) => [name, () => model.run(ids, ROWS, LENGTH)])),
-  });
+  const seconds = await interleaved(
+    {
+      ceiling: ceiling.run,
+      ...Object.fromEntries(Object.entries(models).map(([name, model]) => [name, () => model.run(ids, ROWS, LENGTH)])),
+    },
+    ROUNDS,
+  );
   await ceiling.close();
   for (const model of Object.values(models)) await model.close();
   reportCollect(checkpoint, seconds, print);
@@ -164,33 +163,4 @@ async function openCeiling(work: string): Promise<{ run: () => Promise<unknown>;
   const session = await openSession(g.build());
   const x = { data: Float32Array.from({ length: CEILING ** 2 }, (_, i) => (i % 13) - 6), shape: [CEILING, CEILING] };
   return { run: () => session.run({ x }), close: () => session.release() };
-}
-
-/** Seconds of each work, measured in turns; each runs once before to warm up. */
-async function interleaved(works: Readonly<Record<string, () => Promise<unknown>>>, rounds = ROUNDS): Promise<Record<string, number[]>> {
-  const seconds: Record<string, number[]> = {};
-  for (const work of Object.values(works)) await work();
-  for (let round = 0; round < rounds; round++) {
-    for (const [name, work] of Object.entries(works)) {
-      const began = performance.now();
-      await work();
-      (seconds[name] ??= []).push((performance.now() - began) / 1000);
-    }
-  }
-  return seconds;
-}
-
-function randomIds(count: number, vocabulary: number): Int32Array {
-  const rng = rngFor('bench', 'ids');
-  return Int32Array.from({ length: count }, () => rng.int(vocabulary));
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length / 2;
-  return sorted.length % 2 === 1 ? sorted[Math.floor(middle)]! : ((sorted[middle - 1] ?? NaN) + (sorted[middle] ?? NaN)) / 2;
-}
-
-function round(value: number): number {
-  return Number(value.toPrecision(3));
 }
