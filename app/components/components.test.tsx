@@ -39,11 +39,17 @@ describe('a whisker', () => {
     expect(markup, 'a control below the axis is clipped to its edge').toContain('class="ctl" style="left:0%"');
   });
 
-  it('never shows a number where every answer failed', () => {
+  it('never shows a number where the score failed', () => {
     const markup = html(<Whisker name="Detection" score={{ ...score, value: null, lower: null, upper: null, control: null }} />);
-    expect(markup).toContain('no value, every answer failed');
+    expect(markup).toContain('Detection: failed, no value');
     expect(markup).not.toMatch(/class="(dot|ci|ctl)"/);
-    expect(markup).toContain('– <span>· 90');
+    expect(text(<Whisker name="Detection" score={{ ...score, value: null, lower: null, upper: null, control: null }} />)).toBe('Detectionfailed');
+  });
+
+  it('says so when it counts tokens', () => {
+    const whisker = <Whisker name="Tokens" score={{ ...score, nPositives: 160, nNegatives: 3040 }} unit="token" />;
+    expect(text(whisker)).toBe('Tokens0.85 ±0.15 · 3,200');
+    expect(html(whisker)).toContain('title="160 tokens where it fires, 3040 where it does not"');
   });
 });
 

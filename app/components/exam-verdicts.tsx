@@ -48,7 +48,8 @@ export function ExamVerdicts({ exam, address, explanations, max }: { exam: Exam;
         </span>
       </p>
       <p className="my-2 font-medium">“{exam.explanation}”</p>
-      <Whisker name={naming.name} score={{ ...score, control: score.control?.value ?? null }} />
+      <Whisker name={naming.name} score={{ ...score, control: score.control?.value ?? null }} unit={naming.unit} />
+      {score.failure !== null && <p className="note mt-4">This score could not be taken: {score.failure}</p>}
       {groupsOf(exam, judge).map((group) => (
         <section key={group.title}>
           <Band>

@@ -42,10 +42,10 @@ export function ExplanationCard({ explanation, first, examHref }: { explanation:
   );
 }
 
-/** Scores come newest first; an older one by the same scorer is history. */
+/** Scores come newest first; an older one by the same scorer is history, and so is a failure where one has a value. */
 function newestByScorer(scores: readonly ScoreView[]): ScoreView[] {
   const seen = new Set<string>();
-  return scores
+  return [...scores.filter((score) => score.value !== null), ...scores.filter((score) => score.value === null)]
     .filter((score) => {
       if (seen.has(score.scorer)) return false;
       seen.add(score.scorer);

@@ -32,6 +32,12 @@ export function LatentAside({ latent, address, site }: { latent: LatentDetail; a
           </div>
         </section>
       )}
+      {latent.withheldExplanations > 0 && (
+        <p className="note mb-4">
+          {plural(latent.withheldExplanations, 'explanation')} withheld: a document that went into it was taken down. The next run explains this latent anew,
+          without that document.
+        </p>
+      )}
       {latent.firingCount > 0 && latent.histogram.length > 0 && (
         <section className="section">
           <h2>

@@ -1,4 +1,5 @@
 import type { LatentDetail } from '#lib/catalogue/schema.ts';
+import { ATLAS_PROTOCOL } from '#lib/example/protocol.ts';
 import { plural } from '#lib/format/number.ts';
 import type { LatentViewName } from '#lib/latent/view.ts';
 import { Band } from './band.tsx';
@@ -47,15 +48,25 @@ function Notes({ latent, silentOnly }: { latent: LatentDetail; silentOnly: boole
       ) : (
         <>
           <span>
-            <span className="side side-train" aria-hidden="true" /> evidence the explainer saw
+            <span className="side side-train" aria-hidden="true" /> {evidenceName(latent)}
           </span>
           <span>
-            <span className="side" aria-hidden="true" /> exam, from other documents
+            <span className="side" aria-hidden="true" /> {latent.status === 'ready' ? 'exam, from other documents' : 'from documents kept for exams'}
           </span>
           <span>colour: share of the maximum, line: strongest token</span>
+          <span>
+            a sample: up to {ATLAS_PROTOCOL.trainPerQuantile} and {ATLAS_PROTOCOL.testPerQuantile} windows drawn at random from each tenth of each side, so the
+            strongest of all may not be among them
+          </span>
         </>
       )}
       {latent.suppressedExamples > 0 && <span>{plural(latent.suppressedExamples, 'window')} left out: their documents were taken down</span>}
     </p>
   );
+}
+
+/** What the marked windows are: evidence only where somebody explained from it. */
+function evidenceName(latent: LatentDetail): string {
+  if (latent.status !== 'ready') return 'from documents kept for evidence; nobody explained it';
+  return latent.explanations.length > 0 ? 'evidence the explainer saw' : 'evidence for an explainer';
 }

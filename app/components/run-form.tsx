@@ -96,6 +96,15 @@ export function RunForm({ options, action }: { options: RunOptions; action: (bef
         </div>
         <Choices legend="Explainers" name="explainers" choices={EXPLAINERS} chosen={explainers} llm={options.llm} error={errorOf('explainers')} />
         <Choices legend="Scorers" name="scorers" choices={SCORERS} chosen={scorers} llm={options.llm} error={errorOf('scorers')} />
+        {options.llm !== null && (
+          <Field label="Control of detection: the same exam with another latent’s explanation" name="detectionControl" error={errorOf('detectionControl')}>
+            <select name="detectionControl" id="detectionControl" className="input" defaultValue={values?.detectionControl ?? 'all'}>
+              <option value="all">for every latent, twice the calls</option>
+              <option value="tenth">for a tenth of the latents, a tenth more calls</option>
+              <option value="none">for none</option>
+            </select>
+          </Field>
+        )}
         <button type="submit" className="btn btn-main !min-h-[36px]" disabled={pending}>
           {pending ? 'Starting…' : 'Start the run'}
         </button>

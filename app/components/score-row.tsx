@@ -1,24 +1,32 @@
 import Link from 'next/link';
-import { plural } from '#lib/format/number.ts';
+import { formatCount, plural } from '#lib/format/number.ts';
 import { METRIC_NAMES, SCORER_NAMES } from '#lib/score/naming.ts';
 import type { ScoreView } from '#lib/score/schema.ts';
 import { Whisker } from './whisker.tsx';
 
 /** One score: its whisker, and folded behind it what was asked, of how many windows, and every verdict. */
 export function ScoreRow({ score, href }: { score: ScoreView; href: string }) {
-  const { name, asks } = SCORER_NAMES[score.scorer];
+  const { name, asks, unit } = SCORER_NAMES[score.scorer];
   return (
     <details className="score-row">
       <summary>
-        <Whisker name={name} score={{ ...score, control: score.control?.value ?? null }} />
+        <Whisker name={name} score={{ ...score, control: score.control?.value ?? null }} unit={unit} />
       </summary>
       <div className="pb-2 text-t1 text-ink-2">
         <p>{asks}</p>
-        <p className="text-ink-3">
-          {METRIC_NAMES[score.metric]} over {plural(score.nPositives, 'window')} where the latent fires and {score.nNegatives} where it does not,{' '}
-          {score.exam === 'test' ? 'from documents the explainer never saw' : 'from the sealed reserve'}
-          {score.nFailed > 0 ? `; ${plural(score.nFailed, 'answer')} failed and are not counted` : ''}. The interval resamples documents.
-        </p>
+        {score.value === null ? (
+          <p className="text-ink-3">
+            It could not be taken: {score.failure ?? 'no window of one class could be judged.'} Nothing is concluded from {plural(score.nFailed, unit)} without
+            a verdict.
+          </p>
+        ) : (
+          <p className="text-ink-3">
+            {METRIC_NAMES[score.metric]} over {plural(score.nPositives, unit)} where the latent fires and {formatCount(score.nNegatives)} where it does not,{' '}
+            {score.exam === 'test' ? 'from documents the explainer never saw' : 'from the sealed reserve'}
+            {score.nFailed > 0 ? `; ${plural(score.nFailed, unit)} could not be judged and are not counted` : ''}. The interval resamples documents.
+            {score.control === null ? ' No control was taken for this score.' : ''}
+          </p>
+        )}
         <Link className="link" href={href} prefetch={false}>
           Every window and verdict
         </Link>

@@ -1,9 +1,9 @@
 import { axisPosition, CHANCE, halfWidth } from '#lib/score/axis.ts';
-import { formatScore, plural } from '#lib/format/number.ts';
+import { formatCount, formatScore, plural } from '#lib/format/number.ts';
 
 /** What a whisker needs of a score, whatever list it comes from. */
 export interface WhiskerScore {
-  /** Null where every answer failed. */
+  /** Null where the score failed. */
   value: number | null;
   lower: number | null;
   upper: number | null;
@@ -11,10 +11,22 @@ export interface WhiskerScore {
   control: number | null;
   nPositives: number;
   nNegatives: number;
+  /** Why there is no value. */
+  failure?: string | null;
 }
 
 /** A score on its axis: dot, 95 % interval, chance, control; beside it value ± half-width and n. Never a bare number. */
-export function Whisker({ name, showName = true, score }: { name: string; showName?: boolean; score: WhiskerScore }) {
+export function Whisker({
+  name,
+  showName = true,
+  score,
+  unit = 'window',
+}: {
+  name: string;
+  showName?: boolean;
+  score: WhiskerScore;
+  unit?: 'window' | 'token';
+}) {
   const { value, lower, upper, control } = score;
   const n = score.nPositives + score.nNegatives;
   const half = halfWidth(lower, upper);
@@ -29,18 +41,24 @@ export function Whisker({ name, showName = true, score }: { name: string; showNa
         {control !== null && <i className="ctl" style={{ left: `${axisPosition(control)}%` }} />}
         {value !== null && <i className="dot" style={{ left: `${axisPosition(value)}%` }} />}
       </span>
-      <span className="num" title={`${plural(score.nPositives, 'window')} where it fires, ${score.nNegatives} where it does not`}>
-        {value === null ? '–' : formatScore(value)}{' '}
-        <span>
-          {half === null ? '' : `±${formatScore(half)} `}· {n}
-        </span>
+      <span className="num" title={`${plural(score.nPositives, unit)} where it fires, ${score.nNegatives} where it does not`}>
+        {value === null ? (
+          'failed'
+        ) : (
+          <>
+            {formatScore(value)}{' '}
+            <span>
+              {half === null ? '' : `±${formatScore(half)} `}· {formatCount(n)}
+            </span>
+          </>
+        )}
       </span>
     </div>
   );
 }
 
 function describe(name: string, score: WhiskerScore): string {
-  if (score.value === null) return `${name}: no value, every answer failed`;
+  if (score.value === null) return `${name}: failed, no value`;
   const interval = score.lower !== null && score.upper !== null ? `, 95 percent interval ${formatScore(score.lower)} to ${formatScore(score.upper)}` : '';
   const control = score.control === null ? '' : `, control ${formatScore(score.control)}`;
   return `${name} ${formatScore(score.value)}${interval}${control}, chance ${formatScore(CHANCE)}`;

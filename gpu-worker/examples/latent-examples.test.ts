@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { rngFor } from '#lib/random/rng.ts';
 import type { DataSet } from '#gpu-worker/activations/data-set.ts';
 import { latentExamples } from './latent-examples.ts';
-import { ATLAS_PROTOCOL } from './protocol.ts';
+import { ATLAS_PROTOCOL } from '#lib/example/protocol.ts';
 import { QUANTILES, sampleQuantiles, sampleSilent } from './sample.ts';
 import { activatingWindows, documentOf, isWhole, WINDOW_LENGTH, windowsOf, type ActivatingWindow } from './windows.ts';
 

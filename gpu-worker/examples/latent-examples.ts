@@ -1,7 +1,7 @@
 import { rngFor } from '#lib/random/rng.ts';
 import type { LatentActivations } from '#gpu-worker/activations/activation-store.ts';
 import { splitOf, type DataSet } from '#gpu-worker/activations/data-set.ts';
-import type { Protocol } from './protocol.ts';
+import type { Protocol } from '#lib/example/protocol.ts';
 import { sampleQuantiles, sampleSilent, type SampledWindow } from './sample.ts';
 import { activatingWindows, documentOf, windowsPerRow, type ActivatingWindow, type WindowId } from './windows.ts';
 

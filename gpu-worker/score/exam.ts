@@ -1,3 +1,4 @@
+import { ATLAS_PROTOCOL, type Protocol } from '#lib/example/protocol.ts';
 import type { Example } from '#lib/example/schema.ts';
 
 /** The windows a score is taken on: test documents only, firing windows first. */
@@ -23,4 +24,14 @@ export function examOf(examples: readonly Example[]): Exam {
   const positive = windows.map(({ kind }) => kind === 'activating');
   const nPositives = positive.filter(Boolean).length;
   return { windows, positive, documents, nPositives, nNegatives: windows.length - nPositives };
+}
+
+/**
+ * What an exam lacks to be sat, as a sentence, or null. A latent is ready only with enough windows and documents; takedowns
+ * may have taken them since, and a score on what is left would say nothing.
+ */
+export function examShortfall(exam: Exam, { minTestWindows, minDocuments }: Pick<Protocol, 'minTestWindows' | 'minDocuments'> = ATLAS_PROTOCOL): string | null {
+  const documents = new Set(exam.documents.filter((_, i) => exam.positive[i])).size;
+  if (exam.nPositives >= minTestWindows && exam.nNegatives >= minTestWindows && documents >= minDocuments) return null;
+  return `The exam has ${exam.nPositives} firing windows of ${documents} documents and ${exam.nNegatives} silent windows left; it takes ${minTestWindows} of each kind and ${minDocuments} documents.`;
 }

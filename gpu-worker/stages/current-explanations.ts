@@ -2,6 +2,7 @@ import type { Pool, PoolClient } from 'pg';
 import { z } from 'zod';
 import type { ChatClient } from '#gpu-worker/llm/chat-client.ts';
 import { LEXICAL_EXPLAINER } from '#gpu-worker/activations/keys.ts';
+import { madeFromTakenDown } from '#platform/database/takedowns.ts';
 import { requireFact, type RunFacts } from './run-facts.ts';
 
 const rowSchema = z.object({
@@ -19,7 +20,8 @@ export interface CurrentExplanation extends Omit<z.infer<typeof rowSchema>, 'id'
 
 /**
  * The explanations that this run's explainers gave for its evidence: made by it or, from the same inputs, by an earlier
- * run. One a latent and method, the newest; another model's or version's is not taken for this one's.
+ * run. One a latent and method, the newest; another model's or version's is not taken for this one's, and none that was
+ * made from a document taken down since.
  */
 export async function currentExplanations(
   db: Pool | PoolClient,
@@ -29,8 +31,9 @@ export async function currentExplanations(
 ): Promise<CurrentExplanation[]> {
   const { rows } = await db.query(
     `SELECT DISTINCT ON (latent_index, method) id::text, latent_index AS latent, method, text, rule, input_key AS "inputKey"
-       FROM explanations
+       FROM explanations x
       WHERE coder_id = $1 AND latent_index = ANY($2) AND method = ANY($3) AND provenance->>'sampleKey' = $4 AND explainer = ANY($5)
+        AND NOT ${madeFromTakenDown('x')}
       ORDER BY latent_index, method, id DESC`,
     [String(run.coderId), latents, run.config.explainers, requireFact(run, 'sampleKey'), [LEXICAL_EXPLAINER, ...(chat ? [chat.model] : [])]],
   );

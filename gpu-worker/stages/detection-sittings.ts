@@ -6,9 +6,8 @@ import { controlLatent } from '#gpu-worker/score/control.ts';
 import { hasControl } from '#gpu-worker/score/detection/control.ts';
 import { DETECTION_PARAMETERS, detectionPrompts } from '#gpu-worker/score/detection/detect.ts';
 import { shuffledExam } from '#gpu-worker/score/detection/shuffled-exam.ts';
-import { examOf, type Exam } from '#gpu-worker/score/exam.ts';
+import { examOf, examShortfall, type Exam } from '#gpu-worker/score/exam.ts';
 import { currentExplanations, type CurrentExplanation } from './current-explanations.ts';
-import type { LlmFailure } from './llm-failures.ts';
 import { loadExamples } from './load-examples.ts';
 import { readyLatents } from './plan.ts';
 import { requireFact, type RunFacts } from './run-facts.ts';
@@ -19,20 +18,17 @@ export interface Sitting {
   control: CurrentExplanation | null;
   exam: Exam;
   texts: string[];
+  /** What the exam lacks to be sat; null where it can be. */
+  shortfall: string | null;
   /** Content address of everything that determines the score. */
   inputKey: string;
 }
 
-/** The sittings of a batch of latents, and the latents whose exam has lost a class to takedowns. */
-export async function sittingsOf(
-  pool: Pool,
-  run: RunFacts,
-  chat: ChatClient,
-  latents: readonly number[],
-): Promise<{ sittings: Sitting[]; failures: LlmFailure[] }> {
-  const { seed } = run.config;
+/** The sittings of a batch of latents. */
+export async function sittingsOf(pool: Pool, run: RunFacts, chat: ChatClient, latents: readonly number[]): Promise<Sitting[]> {
+  const { seed, detectionControl } = run.config;
   const others = new Map<number, number>();
-  const sampled = latents.filter((latent) => hasControl(latent, seed));
+  const sampled = latents.filter((latent) => hasControl(latent, seed, detectionControl));
   if (sampled.length > 0) {
     const all = await readyLatents(pool, run);
     for (const latent of sampled) {
@@ -43,21 +39,17 @@ export async function sittingsOf(
   const explanations = await currentExplanations(pool, run, [...new Set([...latents, ...others.values()])], chat);
   const examples = await loadExamples(pool, run.coderId, requireFact(run, 'sampleKey'), latents);
   const sittings: Sitting[] = [];
-  const failures: LlmFailure[] = [];
   for (const latent of latents) {
-    const exam = shuffledExam(examOf(examples.get(latent) ?? []), seed, latent);
+    const exam = shuffledExam(examOf(examples.get(latent)?.examples ?? []), seed, latent);
     const own = explanations.filter((explanation) => explanation.latent === latent);
-    if (own.length > 0 && (exam.nPositives === 0 || exam.nNegatives === 0)) {
-      failures.push({ latent, cause: 'no_windows', message: 'The exam has no windows of one class left.' });
-      continue;
-    }
     const texts = exam.windows.map(windowText);
+    const shortfall = examShortfall(exam);
     for (const explanation of own) {
       const control = explanations.find((other) => other.latent === others.get(latent) && other.method === explanation.method) ?? null;
-      sittings.push({ explanation, control, exam, texts, inputKey: inputKeyOf(run, chat, explanation, control, texts) });
+      sittings.push({ explanation, control, exam, texts, shortfall, inputKey: inputKeyOf(run, chat, explanation, control, texts) });
     }
   }
-  return { sittings, failures };
+  return sittings;
 }
 
 function inputKeyOf(run: RunFacts, chat: ChatClient, explanation: CurrentExplanation, control: CurrentExplanation | null, texts: readonly string[]): string {
@@ -79,6 +71,12 @@ function inputKeyOf(run: RunFacts, chat: ChatClient, explanation: CurrentExplana
 export function promptsHash(explanation: string, texts: readonly string[]): string {
   return promptHash(detectionPrompts(explanation, texts, DETECTION_PARAMETERS.windowsPerPrompt).flatMap(({ messages }) => messages));
 }
+
+/**
+ * The key of a score that failed for want of answers: the exam's own stays free, so that a later run sits it again, while
+ * one run keeps the failure once.
+ */
+export const failedKey = (run: RunFacts, { inputKey }: Sitting): string => `${inputKey} failed in run ${run.id}`;
 
 /** Keys under which a score is stored already: the same exam is never paid for twice. */
 export async function scoredKeys(pool: Pool, run: RunFacts, sittings: readonly Sitting[]): Promise<Set<string>> {

@@ -8,7 +8,7 @@ import type { Example } from '#lib/example/schema.ts';
 import type { TaskHandler } from '#platform/queue/types.ts';
 import { insertExplanations, type NewExplanation } from './explanation-rows.ts';
 import { refreshHeadlines } from './headlines.ts';
-import { loadExamples } from './load-examples.ts';
+import { documentsOf, loadExamples, takenDownKey } from './load-examples.ts';
 import { loadRun, requireFact, type RunFacts } from './run-facts.ts';
 import type { WorkerServices } from './services.ts';
 import { yieldNow } from './yield-now.ts';
@@ -22,17 +22,24 @@ export function explainLexical(services: WorkerServices): TaskHandler<'explain.l
     const run = await loadRun(services.pool, runId);
     const { data, tokens, background } = await lexicalResources(services, run);
     const sampleKey = requireFact(run, 'sampleKey');
-    const inputKey = contentKey({ explainer: LEXICAL_EXPLAINER, sample: sampleKey });
     const examples = await loadExamples(services.pool, run.coderId, sampleKey, latents);
-    const { rows: known } = await services.pool.query<{ latent: number }>(
-      'SELECT latent_index AS latent FROM explanations WHERE coder_id = $1 AND input_key = $2 AND latent_index = ANY($3)',
-      [String(run.coderId), inputKey, latents],
+    const keys = new Map(
+      latents.map((latent) => [
+        latent,
+        contentKey({ explainer: LEXICAL_EXPLAINER, sample: sampleKey, ...takenDownKey(examples.get(latent)?.takenDown.train) }),
+      ]),
     );
-    const explained = new Set(known.map(({ latent }) => latent));
+    const { rows: known } = await services.pool.query<{ latent: number; key: string }>(
+      'SELECT latent_index AS latent, input_key AS key FROM explanations WHERE coder_id = $1 AND input_key = ANY($2) AND latent_index = ANY($3)',
+      [String(run.coderId), [...new Set(keys.values())], latents],
+    );
+    const explained = new Set(known.filter(({ latent, key }) => keys.get(latent) === key).map(({ latent }) => latent));
     const explanations: NewExplanation[] = [];
     for (const [done, latent] of latents.entries()) {
       if (explained.has(latent)) continue;
-      const shown = (examples.get(latent) ?? []).filter(({ split, kind }) => split === 'train' && kind === 'activating');
+      const shown = (examples.get(latent)?.examples ?? []).filter(({ split, kind }) => split === 'train' && kind === 'activating');
+      // Takedowns may have left none: there is nothing to say then.
+      if (shown.length === 0) continue;
       const { text, rule } = explainLexically({ windows: shown.map((example) => lexicalWindow(data, example)), background, tokens });
       explanations.push({
         coderId: run.coderId,
@@ -42,8 +49,8 @@ export function explainLexical(services: WorkerServices): TaskHandler<'explain.l
         explainer: LEXICAL_EXPLAINER,
         text,
         rule,
-        provenance: { sampleKey, split: 'train', windows: shown.map(({ row, start }) => [row, start]) },
-        inputKey,
+        provenance: { sampleKey, split: 'train', windows: shown.map(({ row, start }) => [row, start]), documents: documentsOf(shown) },
+        inputKey: keys.get(latent) as string,
       });
       context.progress(done + 1);
       await yieldNow(context.signal);

@@ -9,7 +9,7 @@ import type { Example } from '#lib/example/schema.ts';
 import type { TaskHandler } from '#platform/queue/types.ts';
 import { insertExplanations, type NewExplanation } from './explanation-rows.ts';
 import { countCauses, type LlmFailure } from './llm-failures.ts';
-import { loadExamples } from './load-examples.ts';
+import { documentsOf, loadExamples } from './load-examples.ts';
 import { requireChat } from './require-chat.ts';
 import { loadRun, logEvent, requireFact, type RunFacts } from './run-facts.ts';
 import type { WorkerServices } from './services.ts';
@@ -70,7 +70,7 @@ async function questionsOf(pool: Pool, run: RunFacts, chat: ChatClient, latents:
   const sampleKey = requireFact(run, 'sampleKey');
   const examples = await loadExamples(pool, run.coderId, sampleKey, latents);
   return latents.flatMap((latent) => {
-    const windows = (examples.get(latent) ?? []).filter(({ split, kind }) => split === 'train' && kind === 'activating');
+    const windows = (examples.get(latent)?.examples ?? []).filter(({ split, kind }) => split === 'train' && kind === 'activating');
     if (windows.length === 0) return [];
     const prompt = explainPrompt(windows);
     const inputKey = contentKey({
@@ -94,7 +94,7 @@ async function answeredKeys(pool: Pool, run: RunFacts, questions: readonly Quest
   return new Set(rows.map(({ key }) => key));
 }
 
-function explanationOf(run: RunFacts, chat: ChatClient, { latent, inputKey }: Question, outcome: ExplainOutcome): NewExplanation[] {
+function explanationOf(run: RunFacts, chat: ChatClient, { latent, windows, inputKey }: Question, outcome: ExplainOutcome): NewExplanation[] {
   if (outcome.kind !== 'explained') return [];
   return [
     {
@@ -105,7 +105,7 @@ function explanationOf(run: RunFacts, chat: ChatClient, { latent, inputKey }: Qu
       explainer: chat.model,
       text: outcome.text,
       rule: null,
-      provenance: { sampleKey: requireFact(run, 'sampleKey'), split: 'train', ...outcome.provenance },
+      provenance: { sampleKey: requireFact(run, 'sampleKey'), split: 'train', documents: documentsOf(windows), ...outcome.provenance },
       inputKey,
     },
   ];

@@ -1,22 +1,49 @@
-import type { PoolClient } from 'pg';
+import type { Pool, PoolClient } from 'pg';
+import { madeFromTakenDown } from '#platform/database/takedowns.ts';
+import type { SearchEngine } from '#platform/search/types.ts';
 
 /**
  * Sets what lists show of some latents: their newest explanation, a language model's before the baseline's, with its
- * newest embedding score, of those made from the sample that the page shows. Deterministic, so doing it twice is harmless.
+ * newest embedding score, of those made from the sample that the page shows and from no document taken down since; nothing
+ * for a latent that has none. Deterministic, so doing it twice is harmless.
  */
 export async function refreshHeadlines(client: PoolClient, coderId: bigint, latents: readonly number[]): Promise<void> {
   await client.query(
     `UPDATE latents l
         SET headline_explanation_id = e.id, headline_text = e.text, headline_method = e.method,
             headline_score = s.value, headline_score_lower = s.lower, updated_at = now()
-       FROM (SELECT DISTINCT ON (x.latent_index) x.latent_index, x.id, x.text, x.method FROM explanations x
-               JOIN latents own ON own.coder_id = x.coder_id AND own.index = x.latent_index AND own.sample_key = x.provenance->>'sampleKey'
-              WHERE x.coder_id = $1 AND x.latent_index = ANY($2)
-              ORDER BY x.latent_index, (x.method = 'llm') DESC, x.id DESC) e
+       FROM latents own
+       LEFT JOIN LATERAL (SELECT x.id, x.text, x.method FROM explanations x
+              WHERE x.coder_id = $1 AND x.latent_index = own.index AND x.provenance->>'sampleKey' = own.sample_key AND NOT ${madeFromTakenDown('x')}
+              ORDER BY (x.method = 'llm') DESC, x.id DESC LIMIT 1) e ON true
        LEFT JOIN LATERAL (SELECT value, lower FROM scores
-              WHERE coder_id = $1 AND latent_index = e.latent_index AND explanation_id = e.id AND scorer = 'embedding'
+              WHERE coder_id = $1 AND latent_index = own.index AND explanation_id = e.id AND scorer = 'embedding'
               ORDER BY id DESC LIMIT 1) s ON true
-      WHERE l.coder_id = $1 AND l.index = e.latent_index`,
+      WHERE own.coder_id = $1 AND own.index = ANY($2) AND l.coder_id = $1 AND l.index = own.index`,
     [String(coderId), latents],
   );
+}
+
+/**
+ * Takes the entries of latents that have no headline out of the search index: those of `latents`, and with `between` also
+ * those that lie between them or, for the first and the last batch of a run's ready latents, before or behind: latents
+ * that are ready no more are in no batch, and would be found for ever.
+ */
+export async function removeUnheadlined(
+  { pool, search }: { pool: Pool; search: Pick<SearchEngine, 'remove'> },
+  coderId: bigint,
+  latents: readonly number[],
+  between?: { runId: bigint },
+): Promise<number> {
+  const { rows } = await pool.query<{ index: number }>(
+    `SELECT index FROM latents WHERE coder_id = $1 AND headline_explanation_id IS NULL AND (index = ANY($2) OR ($3::bigint IS NOT NULL
+        AND index > coalesce((SELECT max(index) FROM latents WHERE coder_id = $1 AND run_id = $3 AND status = 'ready' AND index < $4), -1)
+        AND index <= CASE WHEN EXISTS (SELECT 1 FROM latents WHERE coder_id = $1 AND run_id = $3 AND status = 'ready' AND index > $5) THEN $5 ELSE 2147483647 END))`,
+    [String(coderId), latents, between ? String(between.runId) : null, latents[0] ?? 0, latents.at(-1) ?? 0],
+  );
+  await search.remove(
+    String(coderId),
+    rows.map(({ index }) => index),
+  );
+  return rows.length;
 }

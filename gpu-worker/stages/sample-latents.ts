@@ -5,9 +5,10 @@ import { readLatents, type LatentActivations } from '#gpu-worker/activations/act
 import { readDataSet, splitOf, type DataSet } from '#gpu-worker/activations/data-set.ts';
 import { latentStatistics } from '#gpu-worker/activations/latent-statistics.ts';
 import { latentExamples, type LatentExamples } from '#gpu-worker/examples/latent-examples.ts';
-import { ATLAS_PROTOCOL } from '#gpu-worker/examples/protocol.ts';
+import { ATLAS_PROTOCOL } from '#lib/example/protocol.ts';
 import { windowSpan, windowsOf, type WindowId } from '#gpu-worker/examples/windows.ts';
 import { openTokenizer, type Tokenizer } from '#gpu-worker/model/tokenizer.ts';
+import { removeUnheadlined } from './headlines.ts';
 import { loadRun, requireFact } from './run-facts.ts';
 import type { WorkerServices } from './services.ts';
 import { yieldNow } from './yield-now.ts';
@@ -72,6 +73,9 @@ export function sampleLatents(services: WorkerServices): TaskHandler<'sample.lat
       );
       return { latents: latentRows.length, blobs: blobRows.length };
     });
+    // What another sample said of them is not to be found while this one is worked on. A kill here leaves it to the index
+    // stage, which looks again.
+    await removeUnheadlined(services, run.coderId, latents);
   };
 }
 

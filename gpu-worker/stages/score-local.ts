@@ -6,13 +6,13 @@ import { readWindowEmbeddings, type WindowEmbeddings } from '#gpu-worker/activat
 import { WINDOW_LENGTH, windowsOf, windowsPerRow } from '#gpu-worker/examples/windows.ts';
 import { controlLatent } from '#gpu-worker/score/control.ts';
 import { embeddingScore } from '#gpu-worker/score/embedding/embedding-score.ts';
-import { examOf, type Exam } from '#gpu-worker/score/exam.ts';
+import { examOf, examShortfall, type Exam } from '#gpu-worker/score/exam.ts';
 import { ruleScore, type ExamTokens } from '#gpu-worker/score/rule/rule-score.ts';
 import type { TaskHandler } from '#platform/queue/types.ts';
 import { currentExplanations, type CurrentExplanation } from './current-explanations.ts';
 import { lexicalResources, lexicalWindow, type LexicalResources } from './explain-lexical.ts';
 import { refreshHeadlines } from './headlines.ts';
-import { loadExamples } from './load-examples.ts';
+import { loadExamples, takenDownKey } from './load-examples.ts';
 import { readyLatents, windowShardCount } from './plan.ts';
 import { loadRun, requireFact, type RunFacts } from './run-facts.ts';
 import { insertScores, type NewScore } from './score-rows.ts';
@@ -42,14 +42,16 @@ export function scoreLocal(services: WorkerServices): TaskHandler<'score.local'>
     const known = await knownScores(services.pool, run, latents);
     const scores: NewScore[] = [];
     for (const [done, latent] of latents.entries()) {
-      const exam = examOf(examples.get(latent) ?? []);
+      const loaded = examples.get(latent);
+      const exam = examOf(loaded?.examples ?? []);
+      const takenDown = loaded?.takenDown.test ?? [];
       for (const explanation of material.explanations.get(latent) ?? []) {
         const control = controlOf(material, latent, explanation.method);
-        const { inputKey } = rowFor(material, exam, explanation, control);
-        const scored = (scorer: string): boolean => known.has(`${explanation.id} ${scorer} ${inputKey}`);
-        if (run.config.scorers.includes('embedding') && !scored('embedding')) scores.push(...embeddingRow(material, exam, explanation, control));
+        const row = rowFor(material, explanation, control, takenDown);
+        const scored = (scorer: string): boolean => known.has(`${explanation.id} ${scorer} ${row.inputKey}`);
+        if (run.config.scorers.includes('embedding') && !scored('embedding')) scores.push(...embeddingRow(material, exam, explanation, control, row));
         if (run.config.scorers.includes('rule') && explanation.rule !== null && !scored('rule_windows'))
-          scores.push(...ruleRows(material, exam, explanation, control));
+          scores.push(...ruleRows(material, exam, explanation, control, row));
       }
       context.progress(done + 1);
       await yieldNow(context.signal);
@@ -107,16 +109,14 @@ function controlOf({ latents, explanations, run }: ScoringMaterial, latent: numb
   return (other === null ? undefined : explanations.get(other)?.find((explanation) => explanation.method === method)) ?? null;
 }
 
-function rowFor(material: ScoringMaterial, exam: Exam, explanation: CurrentExplanation, control: CurrentExplanation | null) {
+/** What all scores of an explanation share. Documents taken down are no part of the exam; they are part of its key. */
+function rowFor(material: ScoringMaterial, explanation: CurrentExplanation, control: CurrentExplanation | null, takenDown: readonly string[]) {
   const { run } = material;
   return {
     coderId: run.coderId,
     latentIndex: explanation.latent,
     explanationId: explanation.id,
     runId: run.id,
-    nPositives: exam.nPositives,
-    nNegatives: exam.nNegatives,
-    nFailed: 0,
     provenance: {
       sampleKey: requireFact(run, 'sampleKey'),
       embedder: material.embedder,
@@ -130,42 +130,57 @@ function rowFor(material: ScoringMaterial, exam: Exam, explanation: CurrentExpla
       embedder: material.embedder,
       control: control?.latent ?? null,
       controlInput: control?.inputKey ?? null,
+      ...takenDownKey(takenDown),
       seed: run.config.seed,
     }),
   };
 }
 
-function embeddingRow(material: ScoringMaterial, exam: Exam, explanation: CurrentExplanation, control: CurrentExplanation | null): NewScore[] {
+type Row = ReturnType<typeof rowFor>;
+
+/** A score that could not be taken, with the reason; every window of the exam counts as failed. */
+function failedRow(row: Row, exam: Exam, scorer: NewScore['scorer'], metric: NewScore['metric'], failure: string): NewScore {
+  const nothing = { value: null, interval: null, control: null, nPositives: 0, nNegatives: 0, verdicts: [] };
+  return { ...row, scorer, metric, ...nothing, nFailed: exam.windows.length, failure };
+}
+
+function embeddingRow(material: ScoringMaterial, exam: Exam, explanation: CurrentExplanation, control: CurrentExplanation | null, row: Row): NewScore[] {
   const { lexical, windows, vectors, run } = material;
+  const shortfall = examShortfall(exam);
+  if (shortfall !== null) return [failedRow(row, exam, 'embedding', 'auroc', shortfall)];
   const own = vectors.get(textHash(explanation.text));
   if (!own || !windows) return [];
   const perRow = windowsPerRow(lexical.data);
   const embedded = exam.windows.map(({ row, start }) => windows.vector(row * perRow + Math.floor(start / WINDOW_LENGTH)));
   const score = (vector: Float32Array, what: string) => embeddingScore(exam, vector, embedded, rngFor(run.config.seed, what, explanation.latent));
   const scored = score(own, 'embedding');
-  if (!scored) return [];
+  if (!scored) return [failedRow(row, exam, 'embedding', 'auroc', 'No window of one class has an embedding.')];
   const other = control && vectors.get(textHash(control.text));
   return [
     {
-      ...rowFor(material, exam, explanation, control),
+      ...row,
       scorer: 'embedding',
       metric: 'auroc',
       ...scored,
+      failure: null,
       control: other ? score(other, 'embedding-control') : null,
     },
   ];
 }
 
-function ruleRows(material: ScoringMaterial, exam: Exam, explanation: CurrentExplanation, control: CurrentExplanation | null): NewScore[] {
+function ruleRows(material: ScoringMaterial, exam: Exam, explanation: CurrentExplanation, control: CurrentExplanation | null, row: Row): NewScore[] {
   const { lexical, run } = material;
+  const shortfall = examShortfall(exam);
+  if (shortfall !== null)
+    return [failedRow(row, exam, 'rule_tokens', 'auroc', shortfall), failedRow(row, exam, 'rule_windows', 'balanced_accuracy', shortfall)];
   const texts: ExamTokens[] = exam.windows.map((window) => lexicalWindow(lexical.data, window));
   const score = (rule: unknown, rng: Rng | null) => ruleScore(exam, texts, lexicalRule.parse(rule), lexical.tokens, rng);
   const own = score(explanation.rule, rngFor(run.config.seed, 'rule', explanation.latent));
   const other = control?.rule ? score(control.rule, null) : null;
-  const row = rowFor(material, exam, explanation, control);
+  const used = { ...row, nFailed: 0, failure: null };
   const rows: NewScore[] = [];
-  if (own.tokens) rows.push({ ...row, scorer: 'rule_tokens', metric: 'auroc', ...own.tokens, control: other?.tokens ?? null, verdicts: [] });
+  if (own.tokens) rows.push({ ...used, scorer: 'rule_tokens', metric: 'auroc', ...own.tokens, control: other?.tokens ?? null, verdicts: [] });
   if (own.windows)
-    rows.push({ ...row, scorer: 'rule_windows', metric: 'balanced_accuracy', ...own.windows, control: other?.windows ?? null, verdicts: own.verdicts });
+    rows.push({ ...used, scorer: 'rule_windows', metric: 'balanced_accuracy', ...own.windows, control: other?.windows ?? null, verdicts: own.verdicts });
   return rows;
 }

@@ -16,6 +16,8 @@ export interface NewScore {
   nPositives: number;
   nNegatives: number;
   nFailed: number;
+  /** Why there is no value, for whoever reads the page; null where there is one. */
+  failure: string | null;
   verdicts: readonly Verdict[];
   provenance: unknown;
   inputKey: string;
@@ -25,7 +27,7 @@ export interface NewScore {
 export async function insertScores(client: PoolClient, scores: readonly NewScore[]): Promise<void> {
   const columns = [
     'coder_id', 'latent_index', 'explanation_id', 'run_id', 'scorer', 'metric', 'value', 'lower', 'upper', 'control_value', 'control_lower',
-    'control_upper', 'n_positives', 'n_negatives', 'n_failed', 'exam', 'verdicts', 'provenance', 'input_key',
+    'control_upper', 'n_positives', 'n_negatives', 'n_failed', 'failure', 'exam', 'verdicts', 'provenance', 'input_key',
   ]; // prettier-ignore
   await client.query('CREATE TEMP TABLE new_scores (LIKE scores INCLUDING DEFAULTS) ON COMMIT DROP');
   await copyRows(
@@ -34,7 +36,7 @@ export async function insertScores(client: PoolClient, scores: readonly NewScore
     columns,
     scores.map((s) => [
       s.coderId, s.latentIndex, s.explanationId, s.runId, s.scorer, s.metric, s.value, s.interval?.low ?? null, s.interval?.high ?? null,
-      s.control?.value ?? null, s.control?.interval?.low ?? null, s.control?.interval?.high ?? null, s.nPositives, s.nNegatives, s.nFailed,
+      s.control?.value ?? null, s.control?.interval?.low ?? null, s.control?.interval?.high ?? null, s.nPositives, s.nNegatives, s.nFailed, s.failure,
       'test', JSON.stringify(storedVerdicts(s.verdicts)), JSON.stringify(s.provenance), s.inputKey,
     ]), // prettier-ignore
   );

@@ -119,6 +119,7 @@ export const latentDetailSchema = latentRowSchema.omit({ explanation: true, meth
   text: z.object({ slug: z.string(), name: z.string(), license: z.string() }).nullable(),
   runId: z.string(),
   explanations: z.array(explanationSchema),
+  withheldExplanations: z.number().int().describe('Explanations left out because a document that they were made from was taken down'),
   examples: z.array(exampleSchema),
   /** Windows left out because their document was taken down. */
   suppressedExamples: z.number().int(),

@@ -6,6 +6,10 @@ const counts = { tokenCount: 524_288, firingCount: 31, trainWindows: 12, testWin
 it('says why a latent has no explanation, with its own numbers', () => {
   expect(statusReason({ ...counts, status: 'ready' })).toBeNull();
   expect(statusReason({ ...counts, status: 'dead', firingCount: 0 })?.text).toContain('In 524,288 tokens of text it stayed silent');
-  expect(statusReason({ ...counts, status: 'too_few_windows' })?.text).toContain('31 tokens of 524,288, in 12 windows that could be evidence and 1 that');
-  expect(statusReason({ ...counts, status: 'too_few_documents' })?.text).toContain('2 documents that could be evidence and 1 that');
+  expect(statusReason({ ...counts, status: 'too_few_windows' })?.text).toContain(
+    '31 tokens of 524,288, in 12 windows that could be evidence and 1 that could be its exam. To explain it and then test the explanation fairly takes 20 and 30,',
+  );
+  expect(statusReason({ ...counts, status: 'too_few_documents' })?.text).toContain(
+    '2 documents that could be evidence and 1 that could be its exam. It takes 5 on each side',
+  );
 });

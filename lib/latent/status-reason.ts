@@ -1,4 +1,5 @@
 import type { LatentDetail } from '#lib/catalogue/schema.ts';
+import { ATLAS_PROTOCOL } from '#lib/example/protocol.ts';
 import { formatCount, plural } from '#lib/format/number.ts';
 
 type Counts = Pick<LatentDetail, 'status' | 'tokenCount' | 'firingCount' | 'trainWindows' | 'testWindows' | 'trainDocuments' | 'testDocuments'>;
@@ -12,6 +13,7 @@ export const STATUS_NAMES: Record<LatentDetail['status'], string> = {
 
 /** Why a latent has no explanation, with its own numbers; null for one that can have one. */
 export function statusReason(latent: Counts): { title: string; text: string } | null {
+  const { minTrainWindows, minTestWindows, minDocuments } = ATLAS_PROTOCOL;
   const fired = `It fired on ${plural(latent.firingCount, 'token')} of ${formatCount(latent.tokenCount)}`;
   switch (latent.status) {
     case 'ready':
@@ -24,12 +26,12 @@ export function statusReason(latent: Counts): { title: string; text: string } | 
     case 'too_few_windows':
       return {
         title: 'This latent fired in too few windows',
-        text: `${fired}, in ${plural(latent.trainWindows, 'window')} that could be evidence and ${formatCount(latent.testWindows)} that could be its exam. That is too little to explain it and then test the explanation fairly, so neither was done.`,
+        text: `${fired}, in ${plural(latent.trainWindows, 'window')} that could be evidence and ${formatCount(latent.testWindows)} that could be its exam. To explain it and then test the explanation fairly takes ${minTrainWindows} and ${minTestWindows}, so neither was done.`,
       };
     case 'too_few_documents':
       return {
         title: 'This latent fired in too few documents',
-        text: `${fired}, but only in ${plural(latent.trainDocuments, 'document')} that could be evidence and ${formatCount(latent.testDocuments)} that could be its exam. An explanation could fit those documents alone and still pass, so none was made.`,
+        text: `${fired}, but only in ${plural(latent.trainDocuments, 'document')} that could be evidence and ${formatCount(latent.testDocuments)} that could be its exam. It takes ${minDocuments} on each side: an explanation could fit fewer alone and still pass, so none was made.`,
       };
   }
 }

@@ -19,6 +19,7 @@ it('fills a run configuration, and leaves defaults to the schema', () => {
       count: '64',
       explainers: 'lexical',
       scorers: ['embedding', 'rule'],
+      detectionControl: 'tenth',
     }),
   );
   expect(runConfigSchema.parse(config)).toEqual({
@@ -31,6 +32,7 @@ it('fills a run configuration, and leaves defaults to the schema', () => {
     latents: { first: 64 },
     explainers: ['lexical'],
     scorers: ['embedding', 'rule'],
+    detectionControl: 'tenth',
   });
 });
 

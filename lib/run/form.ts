@@ -12,6 +12,7 @@ export interface RunFormFields {
   count: string;
   explainers: string[];
   scorers: string[];
+  detectionControl: string;
 }
 
 export interface RunFormState {
@@ -47,6 +48,7 @@ export function readRunForm(form: FormFields): { fields: RunFormFields; config: 
     count: text('count'),
     explainers: list('explainers'),
     scorers: list('scorers'),
+    detectionControl: text('detectionControl'),
   };
   const slash = fields.target.indexOf('/');
   const config: Record<string, unknown> = {
@@ -55,6 +57,7 @@ export function readRunForm(form: FormFields): { fields: RunFormFields; config: 
     latents: fields.latents === 'all' ? 'all' : { [fields.latents]: numberOf(fields.count) },
     explainers: fields.explainers,
     scorers: fields.scorers,
+    ...(fields.detectionControl !== '' && { detectionControl: fields.detectionControl }),
     ...(fields.text !== '' && { text: fields.text }),
     ...(fields.tokens !== '' && { tokens: numberOf(fields.tokens) }),
     ...(fields.seed !== '' && { seed: numberOf(fields.seed) }),

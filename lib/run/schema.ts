@@ -5,6 +5,10 @@ export const STAGES = ['collect', 'sample', 'explain', 'score', 'index'] as cons
 export const stageSchema = z.enum(STAGES);
 export type Stage = z.infer<typeof stageSchema>;
 
+/** For how many latents detection, whose calls may cost money, is asked about another latent's explanation too. */
+export const DETECTION_CONTROLS = ['all', 'tenth', 'none'] as const;
+export type DetectionControl = (typeof DETECTION_CONTROLS)[number];
+
 /**
  * What somebody asks for: the YAML of `atlas run`, the admin's form and the API's body. Unknown keys are refused by
  * name, so that a misspelt one is not silently a default.
@@ -32,6 +36,10 @@ export const runConfigSchema = z
       .min(1)
       .default(['lexical']),
     scorers: z.array(z.enum(['embedding', 'rule', 'detection'])).default(['embedding', 'rule']),
+    detectionControl: z
+      .enum(DETECTION_CONTROLS)
+      .default('all')
+      .describe('Latents whose detection exam is judged by another latent’s explanation too, which doubles its calls: all, a tenth drawn by seed, or none'),
   })
   .refine(({ explainers, scorers }) => !scorers.includes('rule') || explainers.includes('lexical'), {
     path: ['scorers'],

@@ -24,7 +24,7 @@ export const SCORERS = ['embedding', 'rule_tokens', 'rule_windows', 'detection']
 export const scorerSchema = z.enum(SCORERS);
 export type Scorer = z.infer<typeof scorerSchema>;
 
-/** A score as shown: never a bare number. Values are null where every answer failed. */
+/** A score as shown: never a bare number. Without a value it failed, and `failure` says why. */
 export const scoreSchema = z.object({
   id: z.string(),
   explanationId: z.string(),
@@ -36,9 +36,11 @@ export const scoreSchema = z.object({
   upper: z.number().nullable(),
   /** The same score for another latent's explanation on the same exam. */
   control: z.object({ value: z.number(), lower: z.number().nullable(), upper: z.number().nullable() }).nullable(),
+  /** Items judged, in the scorer's unit: windows, or tokens for `rule_tokens`. With `nFailed` they make up the exam. */
   nPositives: z.number().int(),
   nNegatives: z.number().int(),
   nFailed: z.number().int(),
+  failure: z.string().nullable().describe('Why there is no value, in a sentence; null for a score that has one'),
   exam: z.enum(['test', 'reserve']),
   createdAt: z.iso.datetime(),
 });

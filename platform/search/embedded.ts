@@ -8,7 +8,7 @@ import { type IndexedCoder, listIndexedCoders } from './embedded/coder-list.ts';
 import { boundsCondition, filtersCondition, foundCondition, meaningCondition, Parameters, wordsCondition, wordsScore } from './embedded/conditions.ts';
 import { findMeaning } from './embedded/find-meaning.ts';
 import { anyOf } from './embedded/tsquery.ts';
-import { removeEntries, upsertEntries } from './embedded/upsert-entries.ts';
+import { removeEntries, removeLatents, upsertEntries } from './embedded/upsert-entries.ts';
 import { planWords, type WordPlan } from './embedded/word-plan.ts';
 import type { SearchEngine, VectorScan } from './types.ts';
 
@@ -70,6 +70,7 @@ export function createEmbeddedEngine({ pool, vectorScan }: { pool: Pool; vectorS
       if (!rows[0]!.present) throw new AppError('database_unavailable', 'The database lacks the search tables: apply the migrations first.');
     },
     upsert: async (documents) => void (await upsertEntries(pool, documents)),
+    remove: (coderId, latents) => removeLatents(pool, coderId, latents),
     clear: async () => void (await removeEntries(pool, null)),
     count: async () => {
       const { rows } = await pool.query<{ n: number }>('SELECT count(*)::int AS n FROM search_entries');

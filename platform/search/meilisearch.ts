@@ -2,7 +2,7 @@ import { Meilisearch, MeilisearchApiError, MeilisearchError } from 'meilisearch'
 import { AppError, isAppError } from '#lib/errors/app-error.ts';
 import { searchIndex } from './meilisearch/search.ts';
 import { ensureSearchKey } from './meilisearch/search-key.ts';
-import { finish, indexExists, prepareIndex, rebuildIndex, rebuildName, writeDocuments } from './meilisearch/write.ts';
+import { finish, indexExists, prepareIndex, rebuildIndex, rebuildName, removeDocuments, writeDocuments } from './meilisearch/write.ts';
 import type { SearchEngine } from './types.ts';
 
 export interface MeilisearchOptions {
@@ -43,6 +43,11 @@ export function createMeilisearchEngine({ url, key, searchKey, dimensions, index
         await writeDocuments(writer, index, documents);
         // A rebuild under way would otherwise bring back what this replaced.
         if (await indexExists(writer, rebuildName(index))) await writeDocuments(writer, rebuildName(index), documents);
+      }),
+    remove: (coderId, latents) =>
+      translated(async () => {
+        await removeDocuments(writer, index, coderId, latents);
+        if (await indexExists(writer, rebuildName(index))) await removeDocuments(writer, rebuildName(index), coderId, latents);
       }),
     clear: () => translated(() => finish(writer.index(index).deleteAllDocuments())),
     count: () => translated(async () => (await (await openReader()).index(index).search('', { limit: 0 })).estimatedTotalHits),

@@ -10,6 +10,8 @@ export interface SearchEngine {
    * headline: a newer explanation takes the place of the older one.
    */
   upsert(documents: SearchDocument[]): Promise<void>;
+  /** Remove what the index holds of these latents of a coder, if anything; searches find it no more when the promise resolves. */
+  remove(coderId: string, latents: readonly number[]): Promise<void>;
   /** Remove everything. */
   clear(): Promise<void>;
   /** Replace everything by these batches; searches find the old content until it is done. Returns how many came in. */

@@ -2,6 +2,7 @@ import type { Pool } from 'pg';
 import { z } from 'zod';
 import type { ExplanationView } from '#lib/explanation/schema.ts';
 import { scoreSchema, type ScoreView } from '#lib/score/schema.ts';
+import { madeFromTakenDown } from '#platform/database/takedowns.ts';
 import { toMethod } from './rows.ts';
 
 export interface ScoreDbRow {
@@ -18,12 +19,13 @@ export interface ScoreDbRow {
   n_positives: number;
   n_negatives: number;
   n_failed: number;
+  failure: string | null;
   exam: string;
   created_at: Date;
 }
 
 export const SCORE_COLUMNS = `s.id, s.explanation_id, s.scorer, s.metric, s.value, s.lower, s.upper, s.control_value, s.control_lower, s.control_upper,
-  s.n_positives, s.n_negatives, s.n_failed, s.exam, s.created_at`;
+  s.n_positives, s.n_negatives, s.n_failed, s.failure, s.exam, s.created_at`;
 
 export function toScore(row: ScoreDbRow): ScoreView {
   return scoreSchema.parse({
@@ -38,6 +40,7 @@ export function toScore(row: ScoreDbRow): ScoreView {
     nPositives: row.n_positives,
     nNegatives: row.n_negatives,
     nFailed: row.n_failed,
+    failure: row.failure,
     exam: row.exam,
     createdAt: row.created_at.toISOString(),
   });
@@ -53,13 +56,17 @@ interface ExplanationDbRow {
   run_id: string;
   created_at: Date;
   provenance: unknown;
+  withheld: boolean;
 }
 
-/** All explanations of a latent, newest first, each with its scores, newest first. */
-export async function explanationsOf(pool: Pool, coderId: string, index: number): Promise<ExplanationView[]> {
+/**
+ * All explanations of a latent, newest first, each with its scores, newest first; and how many are withheld because a
+ * document that they were made from was taken down.
+ */
+export async function explanationsOf(pool: Pool, coderId: string, index: number): Promise<{ explanations: ExplanationView[]; withheld: number }> {
   const [explanations, scores] = await Promise.all([
     pool.query<ExplanationDbRow>(
-      `select id, method, explainer, text, run_id, created_at, provenance from explanations
+      `select id, method, explainer, text, run_id, created_at, provenance, ${madeFromTakenDown('x')} as withheld from explanations x
        where coder_id = $1 and latent_index = $2 order by id desc`,
       [coderId, index],
     ),
@@ -71,7 +78,8 @@ export async function explanationsOf(pool: Pool, coderId: string, index: number)
     if (own === undefined) byExplanation.set(row.explanation_id, [toScore(row)]);
     else own.push(toScore(row));
   }
-  return explanations.rows.map((row) => ({
+  const shown = explanations.rows.filter((row) => !row.withheld);
+  const views = shown.map((row) => ({
     id: row.id,
     method: toMethod(row.method),
     explainer: row.explainer,
@@ -82,4 +90,5 @@ export async function explanationsOf(pool: Pool, coderId: string, index: number)
     provenance: provenanceSchema.parse(row.provenance),
     scores: byExplanation.get(row.id) ?? [],
   }));
+  return { explanations: views, withheld: explanations.rows.length - shown.length };
 }

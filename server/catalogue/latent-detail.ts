@@ -34,7 +34,7 @@ interface DetailRow {
  */
 export async function getLatent(pool: Pool, model: string, coder: string, index: number): Promise<LatentDetail> {
   const place = await findCoder(pool, model, coder);
-  const [found, explanations] = await Promise.all([
+  const [found, { explanations, withheld }] = await Promise.all([
     pool.query<DetailRow>(
       `select l.status, l.frequency, l.max_activation, l.mean_activation, l.firing_count, l.token_count, l.histogram,
          l.train_windows, l.test_windows, l.train_documents, l.test_documents, l.run_id,
@@ -75,6 +75,7 @@ export async function getLatent(pool: Pool, model: string, coder: string, index:
     text: row.text_slug === null ? null : { slug: row.text_slug, name: row.text_name ?? row.text_slug, license: row.text_license ?? '' },
     runId: row.run_id,
     explanations,
+    withheldExplanations: withheld,
     examples,
     suppressedExamples: suppressed.length,
     previous: row.previous,

@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import type { SearchPage, SearchPageHit } from '#lib/search/page.ts';
 import type { SearchHit, SearchQuery } from '#lib/search/schema.ts';
+import { madeFromTakenDown } from '#platform/database/takedowns.ts';
 import type { SearchEngine } from '#platform/search/types.ts';
 import { topExamples } from '#server/catalogue/examples.ts';
 import type { QueryVectors } from './query-vectors.ts';
@@ -28,10 +29,12 @@ async function enrich(pool: Pool, hits: readonly SearchHit[]): Promise<SearchPag
      from unnest($1::bigint[], $2::text[], $3::text[]) as hit(id, model, coder)
      join models m on m.slug = hit.model
      join sparse_coders c on c.model_id = m.id and c.slug = hit.coder
+     left join explanations x on x.coder_id = c.id and x.id = hit.id
      left join lateral (
        select s.upper, s.control_value, s.n_positives, s.n_negatives from scores s
        where s.coder_id = c.id and s.explanation_id = hit.id and s.scorer = 'embedding' order by s.id desc limit 1
-     ) s on true`,
+     ) s on true
+     where x.id is null or not ${madeFromTakenDown('x')}`,
     [hits.map((hit) => hit.id), hits.map((hit) => hit.model), hits.map((hit) => hit.coder)],
   );
   const byId = new Map(rows.map((row) => [row.id, row]));
@@ -40,7 +43,7 @@ async function enrich(pool: Pool, hits: readonly SearchHit[]): Promise<SearchPag
     return coderId === undefined ? [] : [{ coderId, index: hit.latent }];
   });
   const examples = await topExamples(pool, latents);
-  // An index may lag behind Postgres: a hit whose coder is gone is not shown.
+  // An index may lag behind Postgres: a hit whose coder is gone or whose explanation a takedown withholds is not shown.
   return hits.flatMap((hit) => {
     const row = byId.get(hit.id);
     if (row === undefined) return [];

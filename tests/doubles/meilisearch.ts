@@ -101,6 +101,15 @@ export async function startMeilisearchDouble(masterKey = 'double-master-key-0123
           for (const document of body as Document[]) index.documents.set(String(document[primaryKey]), document);
         }),
     ],
+    [
+      'POST',
+      /^\/indexes\/([^/]+)\/documents\/delete-batch$/,
+      'documents.delete',
+      (uid, body) =>
+        enqueue(uid, 'documentDeletion', () => {
+          for (const key of body as string[]) indexOf(uid).documents.delete(key);
+        }),
+    ],
     ['DELETE', /^\/indexes\/([^/]+)\/documents$/, 'documents.delete', (uid) => enqueue(uid, 'documentDeletion', () => indexOf(uid).documents.clear())],
     [
       'POST',

@@ -348,6 +348,22 @@ function contract(open: () => Promise<{ engine: SearchEngine; close: () => Promi
       await restore();
     });
 
+    test('removes what it holds of some latents of one coder: entry, words and vector', async () => {
+      await engine.upsert([
+        makeDocument(50, 'The telegraph of coder a', { noise: 1 }),
+        makeDocument(51, 'A telegraph of coder b', null, { coderId: '2', coder: 'b', latent: 2 }),
+      ]);
+      await engine.remove('1', [50, 2, 999]);
+      expect(await engine.count()).toBe(CATALOGUE.length);
+      expect((await search({ q: 'telegraph' })).hits.map((hit) => hit.id)).toEqual(['51']);
+      expect(await find({ q: 'locomotives' }, { rail: 1 })).toEqual([1]);
+      expect(await find({ q: 'unseen' }, { noise: 1 })).not.toContain(50);
+      await engine.remove('1', [50]);
+      await engine.remove('1', []);
+      expect(await engine.count()).toBe(CATALOGUE.length);
+      await restore();
+    });
+
     test('nothing to write is no work', async () => {
       await engine.upsert([]);
       expect(await engine.count()).toBe(CATALOGUE.length);

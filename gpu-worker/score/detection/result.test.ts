@@ -40,6 +40,15 @@ describe('detectionResult', () => {
     expect(result(half)).toMatchObject({ value: null, interval: null, nPositives: 0, nNegatives: 10, nFailed: 10 });
     expect(result(Array<null>(20).fill(null))).toMatchObject({ value: null, nFailed: 20 });
   });
+
+  it('fails, and says so, when fewer than half of either class have a verdict; figures add up', () => {
+    const yes = (n: number) => [...Array<boolean>(n).fill(true), ...Array<null>(10 - n).fill(null)];
+    expect(result([...yes(5), ...Array<boolean>(10).fill(false)])).toMatchObject({ value: 1, failure: null });
+    const short = result([...yes(4), ...Array<boolean>(10).fill(false)]);
+    expect(short).toMatchObject({ value: null, interval: null, nPositives: 4, nNegatives: 10, nFailed: 6 });
+    expect(short.failure).toContain('4 of 10 firing and 10 of 10 silent windows');
+    expect(result([...Array<boolean>(10).fill(true), ...yes(4)])).toMatchObject({ value: null, nPositives: 10, nNegatives: 4, nFailed: 6 });
+  });
 });
 
 describe('shuffledExam', () => {
@@ -66,8 +75,14 @@ describe('shuffledExam', () => {
 });
 
 describe('hasControl', () => {
-  it('draws one latent in ten, differently for another seed', () => {
-    const drawn = (seed: number): number[] => Array.from({ length: 10_000 }, (_, i) => i).filter((latent) => hasControl(latent, seed));
+  it('is every latent’s by default, and nobody’s when left out', () => {
+    const all = Array.from({ length: 1000 }, (_, i) => i);
+    expect(all.every((latent) => hasControl(latent, 22, 'all'))).toBe(true);
+    expect(all.some((latent) => hasControl(latent, 22, 'none'))).toBe(false);
+  });
+
+  it('draws one latent in ten when told to, differently for another seed', () => {
+    const drawn = (seed: number): number[] => Array.from({ length: 10_000 }, (_, i) => i).filter((latent) => hasControl(latent, seed, 'tenth'));
     // Binomial: 1,000 ± 4 · 30.
     expect(Math.abs(drawn(22).length - 1000)).toBeLessThan(120);
     const [one, two] = [drawn(22), new Set(drawn(23))];

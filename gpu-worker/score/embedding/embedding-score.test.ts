@@ -49,14 +49,15 @@ describe('embeddingScore', () => {
 
   it('leaves out windows without a vector and has no value without a class', () => {
     const { exam, vectors } = planted(2, 1);
-    expect(
-      embeddingScore(
-        exam,
-        explanation,
-        vectors.map((v, i) => (i % 2 ? v : null)),
-        rngFor('c'),
-      )?.verdicts.length,
-    ).toBe(50);
+    // 50 firing windows, then 50 silent ones: a third of the first go, and every second of the others.
+    const left = embeddingScore(
+      exam,
+      explanation,
+      vectors.map((v, i) => ((i < 50 ? i % 3 : i % 2) ? v : null)),
+      rngFor('c'),
+    );
+    expect(left).toMatchObject({ nPositives: 33, nNegatives: 25, nFailed: 42 });
+    expect(left?.verdicts.length).toBe(58);
     expect(
       embeddingScore(
         exam,

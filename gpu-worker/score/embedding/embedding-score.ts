@@ -9,6 +9,11 @@ export interface ScoredExam {
   value: number;
   interval: Interval | null;
   verdicts: Verdict[];
+  /** Windows that were ranked. */
+  nPositives: number;
+  nNegatives: number;
+  /** Windows left out because nobody embedded them. */
+  nFailed: number;
 }
 
 /**
@@ -26,9 +31,13 @@ export function embeddingScore(exam: Exam, explanation: Float32Array, vectors: r
     rng,
   );
   if (!scored) return null;
+  const nPositives = used.filter((i) => exam.positive[i]).length;
   return {
     value: scored.estimate,
     interval: scored.interval,
+    nPositives,
+    nNegatives: used.length - nPositives,
+    nFailed: exam.windows.length - used.length,
     verdicts: used.map((i, n) => {
       const { row, start } = exam.windows[i] as Exam['windows'][number];
       return { row, start, positive: exam.positive[i] as boolean, score: similarities[n] as number, right: null };

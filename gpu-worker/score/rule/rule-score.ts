@@ -14,11 +14,19 @@ export interface ExamTokens {
   before: Int32Array;
 }
 
+/** A figure with the items it was taken on: tokens or windows. */
+export interface RuleFigure {
+  value: number;
+  interval: Interval | null;
+  nPositives: number;
+  nNegatives: number;
+}
+
 export interface RuleScores {
-  /** Does the rule rank firing tokens above silent ones? AUROC over all tokens of the exam. */
-  tokens: { value: number; interval: Interval | null } | null;
+  /** Does the rule rank firing tokens above silent ones? AUROC over all tokens of the exam, which are what is counted. */
+  tokens: RuleFigure | null;
   /** Does it tell firing windows from silent ones at the threshold it learnt on train windows? Balanced accuracy. */
-  windows: { value: number; interval: Interval | null } | null;
+  windows: RuleFigure | null;
   verdicts: Verdict[];
 }
 
@@ -46,10 +54,13 @@ export function ruleScore(exam: Exam, texts: readonly ExamTokens[], rule: Lexica
     const positive = exam.positive[i]!;
     return { row: window.row, start: window.start, positive, score: decision.score, right: decision.fires === positive };
   });
-  const judged = (labels: ArrayLike<number | boolean>, scores: ArrayLike<number>, documents: ArrayLike<number>) => {
-    if (rng) return binnedAuroc(labels, scores, documents, rng);
-    const value = rocAuc(labels, scores);
-    return value === null ? null : { value, interval: null };
+  const judged = (labels: ArrayLike<number | boolean>, scores: ArrayLike<number>, documents: ArrayLike<number>): RuleFigure | null => {
+    const value = rng ? null : rocAuc(labels, scores);
+    const figure = rng ? binnedAuroc(labels, scores, documents, rng) : value === null ? null : { value, interval: null };
+    if (figure === null) return null;
+    let nPositives = 0;
+    for (let i = 0; i < labels.length; i++) nPositives += labels[i] ? 1 : 0;
+    return { ...figure, nPositives, nNegatives: labels.length - nPositives };
   };
   return {
     tokens: judged(labels, scores, documents),

@@ -34,10 +34,22 @@ export async function upsertEntries(pool: Pool, documents: readonly SearchDocume
 
 /** Remove the entries of revisions up to `revision`, or all. Readers see them until it is done. */
 export async function removeEntries(pool: Pool, revision: bigint | null): Promise<void> {
+  await remove(pool, REMOVE_OLD, [revision]);
+}
+
+/** Remove the entries of some latents of a coder; those that have none are no work. */
+export async function removeLatents(pool: Pool, coderId: string, latents: readonly number[]): Promise<void> {
+  // A new epoch makes every reader of vectors read them all again, so none is begun for nothing.
+  const { rowCount } = await pool.query('SELECT 1 FROM search_entries WHERE coder_id = $1 AND latent_index = ANY($2) LIMIT 1', [coderId, latents]);
+  if (rowCount === 0) return;
+  await remove(pool, REMOVE_LATENTS, [coderId, latents]);
+}
+
+async function remove(pool: Pool, statement: string, values: unknown[]): Promise<void> {
   await transaction(pool, async (client) => {
     await nextRevision(client);
     const change = new WordChange();
-    change.add(await counted(client, REMOVE_OLD, [revision]), -1);
+    change.add(await counted(client, statement, values), -1);
     await change.write(client);
     await client.query('UPDATE search_state SET epoch = epoch + 1');
     await client.query('DELETE FROM search_words WHERE entries <= 0');
@@ -124,6 +136,10 @@ const REMOVE_REPLACED = `
 
 const REMOVE_OLD = `
   WITH gone AS (DELETE FROM search_entries WHERE $1::bigint IS NULL OR revision <= $1 RETURNING words)
+  ${countWords('gone')}`;
+
+const REMOVE_LATENTS = `
+  WITH gone AS (DELETE FROM search_entries WHERE coder_id = $1::bigint AND latent_index = ANY($2::int[]) RETURNING words)
   ${countWords('gone')}`;
 
 const INSERT = `

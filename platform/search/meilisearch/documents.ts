@@ -9,10 +9,13 @@ export type StoredDocument = Omit<SearchDocument, 'vector'> & {
   _vectors: Record<string, number[] | null>;
 };
 
+/** The primary key of a latent's document. */
+export const keyOf = (coderId: string, latent: number): string => `${coderId}-${latent}`;
+
 export function toStored({ vector, ...document }: SearchDocument): StoredDocument {
   return {
     ...document,
-    key: `${document.coderId}-${document.latent}`,
+    key: keyOf(document.coderId, document.latent),
     order: Number(document.id),
     // Null says that a document has no vector; left out, Meilisearch would keep the one it had.
     _vectors: { [EMBEDDER]: vector && Array.from(vector) },

@@ -1,7 +1,7 @@
 import { type EnqueuedTaskPromise, type Meilisearch, MeilisearchApiError } from 'meilisearch';
 import { AppError } from '#lib/errors/app-error.ts';
 import type { SearchDocument } from '#lib/search/schema.ts';
-import { type StoredDocument, toStored } from './documents.ts';
+import { keyOf, type StoredDocument, toStored } from './documents.ts';
 import { indexSettings } from './settings.ts';
 
 /** Documents a request: 500 vectors of 384 are 4 MB of JSON. */
@@ -36,6 +36,11 @@ export async function writeDocuments(client: Meilisearch, index: string, documen
   for (let at = 0; at < documents.length; at += BATCH) {
     await finish(client.index<StoredDocument>(index).addDocuments(documents.slice(at, at + BATCH).map(toStored), { primaryKey: 'key' }));
   }
+}
+
+export async function removeDocuments(client: Meilisearch, index: string, coderId: string, latents: readonly number[]): Promise<void> {
+  if (latents.length === 0) return;
+  await finish(client.index(index).deleteDocuments(latents.map((latent) => keyOf(coderId, latent))));
 }
 
 /** The index that a rebuild fills beside the one that is searched. */

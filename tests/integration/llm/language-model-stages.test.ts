@@ -17,10 +17,13 @@ const { pool } = await withDatabase();
 const SEED = 22;
 
 const endpoints: ChatEndpoint[] = [];
-afterEach(() => Promise.all(endpoints.splice(0).map((endpoint) => endpoint.close())));
+afterEach(async () => {
+  await pool.query('DELETE FROM suppressed_documents');
+  await Promise.all(endpoints.splice(0).map((endpoint) => endpoint.close()));
+});
 
 /** A run up to its explain stage, on latents with planted meanings, and a double to ask about them. */
-async function runOn(coder: string, count: number, options: Partial<ChatEndpointOptions> = {}) {
+async function runOn(coder: string, count: number, options: Partial<ChatEndpointOptions> = {}, config: Record<string, unknown> = {}) {
   const planted = plantedLatents(count, SEED);
   const seeded = await seedCoder(pool, {
     model: 'planted',
@@ -28,8 +31,9 @@ async function runOn(coder: string, count: number, options: Partial<ChatEndpoint
     latents: planted.map(({ index }) => ({ index, status: 'ready', frequency: 0.01, maxActivation: 10, explanation: null, score: null })),
   });
   for (const { index, examples } of planted) await seedExamples(pool, seeded, index, examples);
-  await pool.query(`UPDATE runs SET config = config || '{"explainers": ["llm"], "scorers": ["detection"]}', results = '{"sampleKey": "s1"}' WHERE id = $1`, [
+  await pool.query(`UPDATE runs SET config = config || $2::jsonb, results = '{"sampleKey": "s1"}' WHERE id = $1`, [
     seeded.runId,
+    JSON.stringify({ explainers: ['llm'], scorers: ['detection'], ...config }),
   ]);
   const endpoint = await startChatEndpoint({ answer: wordModel(), ...options });
   endpoints.push(endpoint);
@@ -68,10 +72,15 @@ const explanationsOf = async ({ coderId }: Seeded) =>
   ).rows;
 const scoresOf = async ({ coderId }: Seeded) =>
   (
-    await pool.query<Record<string, unknown> & { latent_index: number; value: number; control_value: number | null; provenance: Record<string, unknown> }>(
-      'SELECT * FROM scores WHERE coder_id = $1 ORDER BY latent_index',
-      [coderId],
-    )
+    await pool.query<
+      Record<string, unknown> & {
+        latent_index: number;
+        value: number;
+        control_value: number | null;
+        failure: string | null;
+        provenance: Record<string, unknown>;
+      }
+    >('SELECT * FROM scores WHERE coder_id = $1 ORDER BY latent_index', [coderId])
   ).rows;
 const eventsOf = async ({ runId }: Seeded) =>
   (
@@ -112,20 +121,28 @@ describe('explaining and detecting with a language model', () => {
     const scored = await work(scoreDetection, chat, seeded);
     expect(scored.result).toEqual({ scores: 24, reused: 0, failed: 0, windowsFailed: 0 });
     const scores = await scoresOf(seeded);
-    const sampled = planted.map(({ index }) => index).filter((index) => hasControl(index, SEED));
-    expect(sampled.length).toBeGreaterThan(0);
-    expect(scores.filter(({ control_value }) => control_value !== null).map(({ latent_index }) => latent_index)).toEqual(sampled);
     for (const score of scores) {
       expect(score).toMatchObject({ scorer: 'detection', metric: 'balanced_accuracy', n_positives: 50, n_negatives: 50, n_failed: 0, exam: 'test' });
       expect(score.value).toBeGreaterThanOrEqual(0.95);
-      if (score.control_value !== null) expect(score.control_value).toBeLessThan(0.7);
+      expect(score.control_value).toBeLessThan(0.7);
       const verdicts = verdictsSchema.parse(score['verdicts']);
       expect(verdicts.length).toBe(100);
       expect(verdicts.filter(({ right }) => right).length / 100).toBeCloseTo(score.value, 6);
-      expect(score.provenance).toMatchObject({ template: 'detection-1', windowsPerPrompt: 5, calls: 20, controlShare: 0.1 });
+      expect(score.provenance).toMatchObject({ template: 'detection-1', windowsPerPrompt: 5, calls: 20, controlShare: 1 });
+      expect(score.failure).toBeNull();
     }
     expect(await eventsOf(seeded)).toEqual([]);
     // One call an explanation, 20 an exam, a control's exam likewise: nothing asked that was not needed.
+    expect(endpoint.calls.length).toBe(24 + 2 * 20 * 24);
+  });
+
+  it.each(['tenth', 'none'] as const)('pays for the controls it was told to: %s', async (detectionControl) => {
+    const { planted, seeded, endpoint, chat } = await runOn(`control-${detectionControl}`, 24, {}, { detectionControl });
+    for (const job of [explainLlm, scoreDetection]) await work(job, chat, seeded);
+    const sampled = planted.map(({ index }) => index).filter((index) => hasControl(index, SEED, detectionControl));
+    expect(sampled.length > 0).toBe(detectionControl === 'tenth');
+    const scores = await scoresOf(seeded);
+    expect(scores.filter(({ control_value }) => control_value !== null).map(({ latent_index }) => latent_index)).toEqual(sampled);
     expect(endpoint.calls.length).toBe(24 + 20 * (24 + sampled.length));
   });
 
@@ -173,6 +190,40 @@ describe('explaining and detecting with a language model', () => {
     expect((await eventsOf(seeded)).map(({ event }) => event)).toEqual(['detection_failed']);
   });
 
+  it('keeps an exam that too few answers were given in as failed, and a later run sits it again', async () => {
+    const [first] = plantedLatents(1, SEED) as [PlantedLatent];
+    let mute = true;
+    const judges = (messages: DoubleMessage[]): boolean => messages.at(-1)?.content.startsWith('Description: ') ?? false;
+    const { seeded, endpoint, chat } = await runOn(
+      'mute',
+      2,
+      {
+        misbehave: (_, messages) =>
+          mute && judges(messages) && first.words.every((word) => messages.at(-1)?.content.split('\n')[0]?.includes(word))
+            ? { kind: 'text', text: 'I would rather not say.' }
+            : null,
+      },
+      { detectionControl: 'none' },
+    );
+    await work(explainLlm, chat, seeded);
+    const before = endpoint.calls.length;
+    expect((await work(scoreDetection, chat, seeded)).result).toEqual({ scores: 1, reused: 0, failed: 1, windowsFailed: 100 });
+    // The failing exam is sat twice, each time in 20 prompts and then window by window; the other once.
+    expect(endpoint.calls.length - before).toBe(2 * (20 + 100) + 20);
+    const [failed, fine] = await scoresOf(seeded);
+    expect(failed).toMatchObject({ value: null, lower: null, control_value: null, n_positives: 0, n_negatives: 0, n_failed: 100 });
+    expect(failed?.failure).toContain('0 of 50 firing and 0 of 50 silent windows');
+    expect(fine).toMatchObject({ n_failed: 0, failure: null });
+    expect((await eventsOf(seeded))[0]).toMatchObject({ event: 'detection_failed', data: { failed: 1, causes: { bad_answer: { count: 1, latents: [0] } } } });
+
+    // The same task once more: what failed is not done, what came out is.
+    mute = false;
+    expect((await work(scoreDetection, chat, seeded)).result).toEqual({ scores: 1, reused: 1, failed: 0, windowsFailed: 0 });
+    const all = (await scoresOf(seeded)).filter(({ latent_index }) => latent_index === 0);
+    expect(all.map(({ value }) => value === null).sort()).toEqual([false, true]);
+    expect((await work(scoreDetection, chat, seeded)).result).toMatchObject({ scores: 0, reused: 2 });
+  });
+
   it('writes nothing when the endpoint is down, so that the queue can try again', async () => {
     let down = true;
     const { seeded, chat } = await runOn('down', 3, { misbehave: () => (down ? { kind: 'status', status: 503 } : null) });
@@ -205,6 +256,40 @@ describe('explaining and detecting with a language model', () => {
     expect(texts.length).toBe(10);
     for (const text of texts) expect(sent.replaceAll(/[«»]/g, '')).not.toContain(text);
     expect((await scoresOf(seeded))[0]).toMatchObject({ n_positives: 45, n_negatives: 50 });
+  });
+
+  it('makes explanation and score anew after a takedown, without those windows and without what was made from them', async () => {
+    const { seeded, chat, planted, endpoint } = await runOn('anew', 2, {}, { detectionControl: 'none' });
+    for (const job of [explainLlm, scoreDetection]) await work(job, chat, seeded);
+    await suppress(pool, seeded, 'train-1');
+    expect((await work(explainLlm, chat, seeded)).result).toEqual({ explained: 2, reused: 0, failed: 0 });
+    expect((await work(scoreDetection, chat, seeded)).result).toMatchObject({ scores: 2, reused: 0 });
+    const [newest] = (await explanationsOf(seeded)).slice(-1);
+    expect(newest?.provenance['documents']).not.toContain('train-1');
+    expect((newest?.provenance['windows'] as unknown[]).length).toBe(35);
+    // Nothing is left to explain from: the sentence made of those documents is not examined in its stead.
+    for (const document of new Set(planted[0]!.examples.map((example) => example.document))) {
+      if (document.startsWith('train-') && document !== 'train-1') await suppress(pool, seeded, document);
+    }
+    const asked = endpoint.calls.length;
+    expect((await work(explainLlm, chat, seeded)).result).toEqual({ explained: 0, reused: 0, failed: 2 });
+    expect((await work(scoreDetection, chat, seeded)).result).toEqual({ scores: 0, reused: 0, failed: 0, windowsFailed: 0 });
+    expect(endpoint.calls.length).toBe(asked);
+  });
+
+  it('says that too few windows are left instead of computing on them', async () => {
+    const { seeded, chat, endpoint } = await runOn('short', 1, {}, { detectionControl: 'none' });
+    await work(explainLlm, chat, seeded);
+    // Five windows a document: four documents leave 30 firing windows, a fifth one too few.
+    for (const i of [0, 1, 2, 3, 4]) await suppress(pool, seeded, `test-${i}`);
+    const asked = endpoint.calls.length;
+    expect((await work(scoreDetection, chat, seeded)).result).toEqual({ scores: 0, reused: 0, failed: 1, windowsFailed: 0 });
+    expect(endpoint.calls.length).toBe(asked);
+    const [score] = await scoresOf(seeded);
+    expect(score).toMatchObject({ value: null, n_positives: 0, n_negatives: 0, n_failed: 75 });
+    expect(score?.failure).toContain('25 firing windows of 5 documents and 50 silent windows left');
+    // The same windows would fall short again: nothing is done twice, until a takedown more or less changes the exam.
+    expect((await work(scoreDetection, chat, seeded)).result).toMatchObject({ scores: 0, reused: 1, failed: 0 });
   });
 
   it('says what to set when there is no language model', async () => {

@@ -233,6 +233,53 @@ describe('a latent’s page', () => {
     expect(exam.verdicts.find((verdict) => verdict.row === 9)?.window).toBeNull();
     expect(exam.verdicts.find((verdict) => verdict.row === 1)?.window?.tokens).toEqual(['the', ' ships']);
   });
+
+  test('an explanation made from a document that was taken down is withheld everywhere at once, with its exam; others stay', async () => {
+    const ready = coder.latents.filter((latent) => latent.status === 'ready' && latent.score !== null && latent.index !== shown.index);
+    const [told, untold, safe] = [ready[0]!, ready[1]!, ready[2]!];
+    const provenance = (latent: SeededLatent, facts: object) =>
+      server.pool.query(`insert into explanations (coder_id, latent_index, run_id, method, explainer, text, provenance, input_key)
+         values ($1, $2, $3, 'lexical', 'lexical-2', 'Words of secrets.', $4, 'withheld') returning id`, [coder.coderId, latent.index, coder.runId, JSON.stringify(facts)]); // prettier-ignore
+    const rows = [
+      await provenance(told, { sampleKey: 's1', documents: ['a', 'secret'] }),
+      // One without a list of its documents: its latent's all count.
+      await provenance(untold, { sampleKey: 's1' }),
+      await provenance(safe, { sampleKey: 's1', documents: ['a', 'c'] }),
+    ];
+    for (const [i, latent] of [told, untold, safe].entries()) {
+      await server.pool.query(`update latents set headline_explanation_id = $3, headline_text = 'Words of secrets.' where coder_id = $1 and index = $2`, [
+        coder.coderId,
+        latent.index,
+        (rows[i]!.rows[0] as { id: string }).id,
+      ]);
+      await server.pool.query(
+        `insert into scores (coder_id, latent_index, explanation_id, run_id, scorer, metric, value, lower, upper, n_positives, n_negatives, n_failed, exam, verdicts, provenance, input_key)
+         values ($1, $2, $3, $4, 'embedding', 'auroc', 0.9, 0.8, 0.95, 50, 50, 0, 'test', '[]', '{}', 'withheld')`,
+        [coder.coderId, latent.index, (rows[i]!.rows[0] as { id: string }).id, coder.runId],
+      );
+    }
+    await seedExamples(server.pool, coder, untold.index, [{ row: 1, start: 0, split: 'train', kind: 'activating', quantile: 0, document: 'secret', tokens: ['x'], activations: [1] }]); // prettier-ignore
+    const detailOf = (latent: SeededLatent) => api.latents.get({ model: 'm', coder: 'wide', index: latent.index });
+    const examined = (await detailOf(told)).explanations[0]!.scores[0]!.id;
+    const textsOf = async (latent: SeededLatent) => {
+      const detail = await detailOf(latent);
+      const listed = (await allPages({})).find((row) => row.index === latent.index);
+      return {
+        texts: detail.explanations.map(({ text }) => text),
+        withheld: detail.withheldExplanations,
+        listed: listed?.explanation,
+        score: listed?.score?.value,
+      };
+    };
+    for (const latent of [told, untold, safe]) expect(await textsOf(latent)).toMatchObject({ withheld: 0, listed: 'Words of secrets.', score: 0.9 });
+
+    await suppress(server.pool, coder, 'secret');
+    for (const latent of [told, untold]) {
+      expect(await textsOf(latent)).toEqual({ texts: [latent.explanation], withheld: 1, listed: null, score: undefined });
+    }
+    expect(await textsOf(safe)).toMatchObject({ texts: ['Words of secrets.', safe.explanation], withheld: 0, listed: 'Words of secrets.', score: 0.9 });
+    await expect(api.latents.exam({ model: 'm', coder: 'wide', index: told.index, score: examined })).rejects.toThrow('withheld');
+  });
 });
 
 test.each([

@@ -65,6 +65,25 @@ test('hits carry the whole score and the window that fires most, without documen
   expect(after.hits.find((candidate) => candidate.latent === found.index)?.example?.tokens).toEqual(['the', ' ships']);
 });
 
+test('a hit whose explanation was made from a document taken down since is not shown', async () => {
+  const latent = coder.latents.find(({ explanation, index }) => explanation !== null && index > 20)!;
+  const { rows } = await database.pool.query<{ id: string }>(
+    `insert into explanations (coder_id, latent_index, run_id, method, explainer, text, provenance, input_key)
+     values ($1, $2, $3, 'llm', 'some-model', 'Submarines.', '{"documents": ["logbook"]}', 'withheld') returning id::text`,
+    [coder.coderId, latent.index, coder.runId],
+  );
+  const document: SearchDocument = {
+    id: rows[0]!.id, coderId: coder.coderId, model: 'm', coder: 'wide', latent: 100_001, text: 'Submarines.', method: 'llm', layer: 2, hookpoints: ['layers.2'],
+    score: null, scoreLower: null, frequency: 0.1, maxActivation: 1, vector: null,
+  }; // prettier-ignore
+  await server.search.upsert([document]);
+  const find = async () => (await api.search.query({ q: 'submarines' })).hits.map(({ text }) => text);
+  expect(await find()).toEqual(['Submarines.']);
+  await suppress(server.pool, coder, 'logbook');
+  expect(await find()).toEqual([]);
+  await server.search.remove(coder.coderId, [100_001]);
+});
+
 test('a hit that Postgres no longer knows is not shown', async () => {
   const ghost: SearchDocument = {
     id: '999999', coderId: '999999', model: 'gone', coder: 'gone', latent: 1, text: 'Zeppelins.', method: 'lexical', layer: 2, hookpoints: [],
