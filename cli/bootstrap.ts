@@ -19,14 +19,14 @@ export function registerBootstrap(program: Command, print: (line: string) => voi
 
 /** Idempotent. */
 export async function bootstrap({ demo }: { demo: boolean }, print: (line: string) => void): Promise<void> {
-  await withInstance(async ({ database: { pool }, log }) => {
+  await withInstance(async ({ environment, database: { pool }, log }) => {
     const manifest = await readManifest(MANIFEST);
     await registerBundled(pool, manifest);
     const runs = await pool.query('SELECT 1 FROM runs LIMIT 1');
     if (!demo || runs.rowCount !== 0) return;
     const queue = createTaskQueue({ pool, log });
     try {
-      const run = await startRun({ pool, queue }, manifest.demo, null);
+      const run = await startRun({ pool, queue, environment }, manifest.demo, null);
       print(`Queued the demo run ${run.id}: ${run.coder} of ${run.model} on ${run.text}.`);
     } finally {
       await queue.stop();

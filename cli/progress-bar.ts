@@ -5,7 +5,8 @@ const WIDTH = 24;
 const LINE_EVERY_MS = 5000;
 
 export interface ProgressLines {
-  show(stages: readonly StageProgress[]): void;
+  /** Null: there is nothing to show yet. */
+  show(line: string | null): void;
   end(): void;
 }
 
@@ -14,8 +15,7 @@ export function progressLines(out: NodeJS.WriteStream, now: () => number = Date.
   let last = '';
   let writtenAt = Number.NEGATIVE_INFINITY;
   return {
-    show(stages) {
-      const line = progressLine(stages);
+    show(line) {
       if (line === null || line === last) return;
       if (out.isTTY) out.write(`\r\x1b[2K${line.slice(0, (out.columns ?? 80) - 1)}`);
       else if (now() - writtenAt >= LINE_EVERY_MS) {
@@ -30,7 +30,7 @@ export function progressLines(out: NodeJS.WriteStream, now: () => number = Date.
   };
 }
 
-/** The stage in hand as one line, or null before any has begun. */
+/** The stage in hand, and which of its steps, as one line; null before any has begun. */
 export function progressLine(stages: readonly StageProgress[]): string | null {
   const stage = stages.find(({ state }) => state === 'running') ?? stages.findLast(({ state }) => state === 'done');
   if (!stage) return null;
@@ -40,5 +40,6 @@ export function progressLine(stages: readonly StageProgress[]): string | null {
     stage.total === null ? `${stage.done} ${stage.unit}` : `${stage.done.toLocaleString('en')} of ${stage.total.toLocaleString('en')} ${stage.unit}`;
   const rate = stage.rate ? `, ${stage.rate >= 10 ? Math.round(stage.rate).toLocaleString('en') : stage.rate.toFixed(1)} a second` : '';
   const left = stage.secondsLeft ? `, ${Math.ceil(stage.secondsLeft)} s left` : '';
-  return `${stage.stage.padEnd(8)} ${bar} ${String(Math.floor(share * 100)).padStart(3)} %  ${count}${rate}${left}`;
+  const step = stage.step === null ? '' : ` ${stage.step.number}/${stage.step.of}`;
+  return `${(stage.stage + step).padEnd(11)} ${bar} ${String(Math.floor(share * 100)).padStart(3)} %  ${count}${rate}${left}`;
 }

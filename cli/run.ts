@@ -6,19 +6,23 @@ import type { Command } from 'commander';
 import type { Pool } from 'pg';
 import { parse } from 'yaml';
 import { AppError, errorMessage } from '#lib/errors/app-error.ts';
+import { evidenceWarning } from '#lib/run/evidence.ts';
 import type { JobName } from '#lib/jobs/registry.ts';
 import { runConfigSchema, type RunConfig, type RunSummary } from '#lib/run/schema.ts';
+import { waitingText } from '#lib/run/waiting.ts';
 import { openCheckpoint } from '#gpu-worker/model/checkpoint.ts';
 import { registerCoder, registerModel, registerText } from '#gpu-worker/catalogue/register.ts';
 import type { Located } from '#gpu-worker/hub/locate.ts';
 import { resolveHookpoint } from '#gpu-worker/model/hookpoints.ts';
+import { readDocuments } from '#gpu-worker/text/documents.ts';
 import { createWorker } from '#gpu-worker/worker.ts';
 import type { Environment } from '#platform/environment/environment.ts';
 import { getRun } from '#server/runs/queries.ts';
-import { startRun } from '#server/runs/start.ts';
+import { checkMethods, startRun } from '#server/runs/start.ts';
 import { locateCoder, locateModel } from './locate.ts';
 import { withInstance } from './open-instance.ts';
-import { progressLines } from './progress-bar.ts';
+import { progressLine, progressLines } from './progress-bar.ts';
+import { warn } from './warn.ts';
 
 const POLL_MS = 500;
 
@@ -33,9 +37,22 @@ export function registerRun(program: Command, print: (line: string) => void): vo
 
 /** Reads and checks a run's YAML. Throws AppError `invalid_config` with the first field at fault. */
 export function readRunConfig(file: string): RunConfig {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? cause.code : null;
+    const sentence =
+      code === 'ENOENT'
+        ? `There is no file ${file}: give the path of a run’s YAML, such as examples/run.yaml.`
+        : code === 'EISDIR'
+          ? `${file} is a folder: give the path of a run’s YAML, such as examples/run.yaml.`
+          : `${file} cannot be read: ${errorMessage(cause)}`;
+    throw new AppError('invalid_config', sentence, { cause });
+  }
   let content: unknown;
   try {
-    content = parse(readFileSync(file, 'utf8'));
+    content = parse(text);
   } catch (cause) {
     throw new AppError('invalid_config', `${file} cannot be read as YAML: ${errorMessage(cause)}`, { cause });
   }
@@ -52,6 +69,8 @@ export function readRunConfig(file: string): RunConfig {
 export async function runFile(file: string, print: (line: string) => void): Promise<void> {
   const config = readRunConfig(file);
   await withInstance(async ({ environment, database, log }) => {
+    // Before models are fetched from the hub for a run that cannot be.
+    checkMethods(config, environment);
     const registered = await registerFolders(database.pool, environment, config);
     const stop = new AbortController();
     const interrupt = (): void => stop.abort();
@@ -69,7 +88,9 @@ export async function runFile(file: string, print: (line: string) => void): Prom
     });
     process.once('SIGINT', interrupt);
     try {
-      const { id } = await startRun({ pool: database.pool, queue: worker.queue }, registered, null);
+      const warning = await foreseeEvidence(database.pool, registered);
+      if (warning !== null) warn(warning);
+      const { id } = await startRun({ pool: database.pool, queue: worker.queue, environment }, registered, null);
       await worker.start();
       const run = await follow(database.pool, id, stop.signal);
       if (stuck !== null)
@@ -91,13 +112,30 @@ export async function runFile(file: string, print: (line: string) => void): Prom
   });
 }
 
+/** Letters of English a token. */
+const LETTERS_PER_TOKEN = 4;
+
+/** What to say before a run that reads too little; null also for what is not registered, which starting refuses. */
+async function foreseeEvidence(pool: Pool, { model, coder, text, tokens }: RunConfig): Promise<string | null> {
+  const { rows } = await pool.query<{ width: number; k: number | null; location: string }>(
+    `SELECT c.width, c.k, t.location FROM sparse_coders c JOIN models m ON m.id = c.model_id, text_sources t WHERE m.slug = $1 AND c.slug = $2 AND t.slug = $3`,
+    [model, coder, text],
+  );
+  const [row] = rows;
+  if (row === undefined) return null;
+  const { documents } = await readDocuments(row.location);
+  const letters = documents.reduce((sum, document) => sum + document.text.length, 0);
+  const tokensPerDocument = letters / LETTERS_PER_TOKEN / documents.length;
+  return evidenceWarning({ tokens, coder: row, text: { documents: documents.length, tokensPerDocument } });
+}
+
 /** Shows progress until the run is over; null when the signal stopped the watching. */
 async function follow(pool: Pool, runId: string, signal: AbortSignal): Promise<RunSummary | null> {
   const bar = progressLines(process.stderr);
   try {
     for (;;) {
       const run = await getRun(pool, runId);
-      bar.show(run.stages);
+      bar.show(run.waitsFor === null ? progressLine(run.stages) : `Run ${runId} is ${waitingText(run.waitsFor)}.`);
       if (run.state !== 'queued' && run.state !== 'running') return run;
       if (signal.aborted) return null;
       await delay(POLL_MS);

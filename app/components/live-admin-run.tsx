@@ -1,6 +1,7 @@
 'use client';
 
 import type { RunEventView, RunSummary } from '#lib/run/schema.ts';
+import { waitingText } from '#lib/run/waiting.ts';
 import { RunLog } from './run-log.tsx';
 import { RunStateChip } from './run-state-chip.tsx';
 import { StageList } from './stage-list.tsx';
@@ -15,6 +16,11 @@ export function LiveAdminRun({ initial, log }: { initial: RunSummary; log: reado
         <h2>
           Stages <RunStateChip state={run.state} />
         </h2>
+        {run.waitsFor !== null && (
+          <p className="note mb-3" role="status">
+            This run is {waitingText(run.waitsFor)}.
+          </p>
+        )}
         <StageList stages={run.stages} />
       </section>
       <section className="section">

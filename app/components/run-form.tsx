@@ -1,29 +1,48 @@
 'use client';
 
-import { type ReactNode, useActionState } from 'react';
-import type { RunFormState } from '#lib/run/form.ts';
+import { type ReactNode, useActionState, useState } from 'react';
+import { EVIDENCE_NEEDED, evidenceWarning } from '#lib/run/evidence.ts';
+import { readRunForm, type RunFormState } from '#lib/run/form.ts';
+import { whyUnavailable } from '#lib/run/methods.ts';
 import type { RunOptions } from '#server/runs/options.ts';
 
-const EXPLAINERS = [
-  { value: 'lexical', text: 'lexical baseline', llm: false },
-  { value: 'llm', text: 'language model', llm: true },
-] as const;
-const SCORERS = [
-  { value: 'embedding', text: 'embedding', llm: false },
-  { value: 'rule', text: 'rule of the baseline', llm: false },
-  { value: 'detection', text: 'detection', llm: true },
-] as const;
+interface Choice {
+  value: string;
+  text: string;
+  /** What else it asks for, said where it can be chosen. */
+  needs?: 'chat' | 'lexical';
+}
+
+const EXPLAINERS: readonly Choice[] = [
+  { value: 'lexical', text: 'lexical baseline' },
+  { value: 'llm', text: 'language model', needs: 'chat' },
+];
+const SCORERS: readonly Choice[] = [
+  { value: 'embedding', text: 'embedding' },
+  { value: 'rule', text: 'rule of the baseline', needs: 'lexical' },
+  { value: 'detection', text: 'detection', needs: 'chat' },
+];
+
+/** What reading so much of that text will lack, as the form stands; null when it will do, or when a field is not filled yet. */
+function foreseen(form: FormData, options: RunOptions): string | null {
+  const { model, coder, text, tokens } = readRunForm(form).config;
+  const chosen = options.models.find(({ slug }) => slug === model)?.coders.find(({ slug }) => slug === coder);
+  const source = options.texts.find(({ slug }) => slug === text);
+  if (chosen === undefined || source === undefined || typeof tokens !== 'number') return null;
+  return evidenceWarning({ tokens, coder: chosen, text: source });
+}
 
 /** The form that starts a run. The run's own schema judges it; what a field lacks stands below the field. */
 export function RunForm({ options, action }: { options: RunOptions; action: (before: RunFormState, form: FormData) => Promise<RunFormState> }) {
   const [state, submit, pending] = useActionState(action, { values: null, errors: [], message: null });
+  const [warning, setWarning] = useState<string | null>(null);
   const { values } = state;
   const explainers = values?.explainers ?? ['lexical'];
   const scorers = values?.scorers ?? ['embedding', 'rule'];
   const errorOf = (...fields: string[]): string | undefined =>
     state.errors.find((error) => fields.some((field) => error.field === field || error.field.startsWith(`${field}.`)))?.message;
   return (
-    <form action={submit} className="card" key={JSON.stringify(values)}>
+    <form action={submit} className="card" key={JSON.stringify(values)} onChange={(event) => setWarning(foreseen(new FormData(event.currentTarget), options))}>
       {state.message !== null && (
         <p role="alert" className="!text-bad">
           {state.message}
@@ -61,7 +80,7 @@ export function RunForm({ options, action }: { options: RunOptions; action: (bef
               inputMode="numeric"
               defaultValue={values?.tokens ?? '524288'}
               aria-invalid={errorOf('tokens') !== undefined}
-              aria-describedby="tokens-error"
+              aria-describedby="tokens-error evidence"
             />
           </Field>
           <Field label="Seed" name="seed" error={errorOf('seed')}>
@@ -94,6 +113,9 @@ export function RunForm({ options, action }: { options: RunOptions; action: (bef
             />
           </Field>
         </div>
+        <p id="evidence" role="status" className={warning === null ? 'text-t1 text-ink-3' : 'note'}>
+          {warning ?? EVIDENCE_NEEDED}
+        </p>
         <Choices legend="Explainers" name="explainers" choices={EXPLAINERS} chosen={explainers} llm={options.llm} error={errorOf('explainers')} />
         <Choices legend="Scorers" name="scorers" choices={SCORERS} chosen={scorers} llm={options.llm} error={errorOf('scorers')} />
         {options.llm !== null && (
@@ -137,7 +159,7 @@ function Choices({
 }: {
   legend: string;
   name: string;
-  choices: readonly { value: string; text: string; llm: boolean }[];
+  choices: readonly Choice[];
   chosen: readonly string[];
   llm: string | null;
   error: string | undefined;
@@ -145,15 +167,19 @@ function Choices({
   return (
     <fieldset className="text-t1">
       <legend className="mb-1 text-ink-2">{legend}</legend>
-      {choices.map((choice) => (
-        <label key={choice.value} className="flex items-center gap-2">
-          <input type="checkbox" name={name} value={choice.value} defaultChecked={chosen.includes(choice.value)} disabled={choice.llm && llm === null} />
-          <span>
-            {choice.text}
-            {choice.llm && <span className="text-ink-3"> · {llm ?? 'no language model is configured'}</span>}
-          </span>
-        </label>
-      ))}
+      {choices.map((choice) => {
+        const reason = whyUnavailable(choice.value, llm);
+        const remark = reason ?? (choice.needs === 'chat' ? llm : choice.needs === 'lexical' ? 'with the lexical baseline' : null);
+        return (
+          <label key={choice.value} className="flex items-baseline gap-2">
+            <input type="checkbox" name={name} value={choice.value} defaultChecked={chosen.includes(choice.value)} disabled={reason !== null} />
+            <span>
+              {choice.text}
+              {remark !== null && <span className="text-ink-3"> · {remark}</span>}
+            </span>
+          </label>
+        );
+      })}
       {error !== undefined && <p className="text-bad">{error}</p>}
     </fieldset>
   );

@@ -9,7 +9,11 @@ export function StageList({ stages }: { stages: readonly StageProgress[] }) {
       {stages.map((stage) => (
         <li key={stage.stage} className="stage">
           <span className={stage.state === 'waiting' ? 'text-ink-3' : ''}>{stage.stage}</span>
-          <progress aria-label={`${stage.stage}: ${stage.state}`} max={Math.max(1, stage.total ?? 1)} value={shown(stage)} />
+          <progress
+            aria-label={`${stage.stage}${stage.step === null ? '' : `, step ${stage.step.number} of ${stage.step.of}`}: ${stage.state}`}
+            max={Math.max(1, stage.total ?? 1)}
+            value={shown(stage)}
+          />
           <span className="num">{figures(stage)}</span>
         </li>
       ))}
@@ -27,7 +31,7 @@ function figures(stage: StageProgress): string {
   const counts =
     stage.state === 'done'
       ? `${formatCount(stage.done)} ${stage.unit}`
-      : `${formatCount(stage.done)} of ${stage.total === null ? '?' : formatCount(stage.total)} ${stage.unit}`;
+      : `${stage.step === null ? '' : `${stage.step.number} of ${stage.step.of}: `}${formatCount(stage.done)} of ${stage.total === null ? '?' : formatCount(stage.total)} ${stage.unit}`;
   if (stage.state === 'done') {
     const took = stage.startedAt !== null && stage.finishedAt !== null ? (Date.parse(stage.finishedAt) - Date.parse(stage.startedAt)) / 1000 : null;
     return took === null ? `${counts} · done` : `${counts} · ${formatDuration(took)}`;

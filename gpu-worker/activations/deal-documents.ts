@@ -1,12 +1,8 @@
 import type { Split } from '#lib/example/schema.ts';
+import { SPLIT_SHARES } from '#lib/example/split-shares.ts';
 import { rngFor, sampleIndices } from '#lib/random/rng.ts';
 
-/** Shares of the tokens: evidence, exam, and a reserve kept sealed for whatever is written after a page is public. */
-export const SPLIT_SHARES: readonly (readonly [Split, number])[] = [
-  ['train', 0.5],
-  ['test', 0.35],
-  ['reserve', 0.15],
-];
+const SHARES = Object.entries(SPLIT_SHARES) as [Split, number][];
 
 export interface SizedDocument {
   key: string;
@@ -26,14 +22,14 @@ export function documentOrder(count: number, seed: number): number[] {
  * cluster was dealt already follows it. Returns one split a document.
  */
 export function dealDocuments(documents: readonly SizedDocument[]): Split[] {
-  const filled = new Map<Split, number>(SPLIT_SHARES.map(([split]) => [split, 0]));
+  const filled = new Map<Split, number>(SHARES.map(([split]) => [split, 0]));
   const dealt = new Map<string, Split>();
   let total = 0;
   return documents.map((document) => {
     total += document.tokens;
     const split =
       dealt.get(document.cluster) ??
-      SPLIT_SHARES.reduce<readonly [Split, number]>(
+      SHARES.reduce<readonly [Split, number]>(
         (best, [candidate, share]) => {
           const lacking = share * total - (filled.get(candidate) ?? 0);
           return lacking > best[1] ? [candidate, lacking] : best;

@@ -2,6 +2,7 @@ import type { Pool, PoolClient } from 'pg';
 import { rngFor, sampleIndices } from '#lib/random/rng.ts';
 import type { JobName } from '#lib/jobs/registry.ts';
 import { JOBS } from '#lib/jobs/registry.ts';
+import { hasJob, JOB_UNITS } from '#lib/run/steps.ts';
 import type { NewTask } from '#platform/queue/types.ts';
 import { requireFact, type RunFacts } from './run-facts.ts';
 
@@ -56,51 +57,54 @@ export async function planPhase(
   const id = String(runId);
   const tasks: NewTask[] = [];
   for (const job of PHASES[phase] as readonly JobName[]) {
+    if (!hasJob(run.config, job)) continue;
     switch (job) {
       case 'collect.prepare':
-        tasks.push({ runId, job, ordinal: 0, payload: { runId: id }, unit: 'tokens read', amount: run.config.tokens });
+        tasks.push({ runId, job, ordinal: 0, payload: { runId: id }, unit: JOB_UNITS[job], amount: run.config.tokens });
         break;
       case 'collect.shard': {
         const rows = requireFact(run, 'rows');
         for (const [shard, amount] of (await facts.shardTokens()).entries()) {
           const first = shard * SHARD_ROWS;
-          tasks.push({ runId, job, ordinal: shard, payload: { runId: id, shard, first, count: Math.min(SHARD_ROWS, rows - first) }, unit: 'tokens', amount });
+          tasks.push({
+            runId,
+            job,
+            ordinal: shard,
+            payload: { runId: id, shard, first, count: Math.min(SHARD_ROWS, rows - first) },
+            unit: JOB_UNITS[job],
+            amount,
+          });
         }
         break;
       }
       case 'collect.merge':
-        tasks.push({ runId, job, ordinal: 0, payload: { runId: id }, unit: 'files', amount: shardCount(requireFact(run, 'rows')) });
+        tasks.push({ runId, job, ordinal: 0, payload: { runId: id }, unit: JOB_UNITS[job], amount: shardCount(requireFact(run, 'rows')) });
         break;
       case 'sample.latents':
         for (const [ordinal, latents] of batches(wantedLatents(run), LATENT_BATCH).entries()) {
-          tasks.push({ runId, job, ordinal, payload: { runId: id, latents }, unit: 'latents', amount: latents.length });
+          tasks.push({ runId, job, ordinal, payload: { runId: id, latents }, unit: JOB_UNITS[job], amount: latents.length });
         }
         break;
       case 'explain.lexical':
       case 'explain.llm':
-        if (run.config.explainers.includes(job === 'explain.llm' ? 'llm' : 'lexical')) {
-          tasks.push(...latentTasks(run, job, await readyLatents(client, run), job === 'explain.llm' ? LLM_BATCH : LATENT_BATCH));
+        tasks.push(...latentTasks(run, job, await readyLatents(client, run), job === 'explain.llm' ? LLM_BATCH : LATENT_BATCH));
+        break;
+      case 'score.windows': {
+        const total = await facts.testWindows();
+        for (let first = 0, shard = 0; first < total; first += WINDOW_BATCH, shard++) {
+          const count = Math.min(WINDOW_BATCH, total - first);
+          tasks.push({ runId, job, ordinal: shard, payload: { runId: id, shard, first, count }, unit: JOB_UNITS[job], amount: count });
         }
         break;
-      case 'score.windows':
-        if (run.config.scorers.includes('embedding')) {
-          const total = await facts.testWindows();
-          for (let first = 0, shard = 0; first < total; first += WINDOW_BATCH, shard++) {
-            const count = Math.min(WINDOW_BATCH, total - first);
-            tasks.push({ runId, job, ordinal: shard, payload: { runId: id, shard, first, count }, unit: 'windows', amount: count });
-          }
-        }
-        break;
+      }
       case 'score.texts':
-        tasks.push(...latentTasks(run, job, await readyLatents(client, run), LATENT_BATCH, 'texts'));
+        tasks.push(...latentTasks(run, job, await readyLatents(client, run), LATENT_BATCH));
         break;
       case 'score.local':
-        if (run.config.scorers.includes('embedding') || run.config.scorers.includes('rule')) {
-          tasks.push(...latentTasks(run, job, await readyLatents(client, run), LATENT_BATCH / 2));
-        }
+        tasks.push(...latentTasks(run, job, await readyLatents(client, run), LATENT_BATCH / 2));
         break;
       case 'score.detection':
-        if (run.config.scorers.includes('detection')) tasks.push(...latentTasks(run, job, await readyLatents(client, run), LLM_BATCH));
+        tasks.push(...latentTasks(run, job, await readyLatents(client, run), LLM_BATCH));
         break;
       case 'index.latents':
         tasks.push(...latentTasks(run, job, await readyLatents(client, run), LATENT_BATCH));
@@ -112,13 +116,13 @@ export async function planPhase(
 
 type LatentJob = 'explain.lexical' | 'explain.llm' | 'score.texts' | 'score.local' | 'score.detection' | 'index.latents';
 
-function latentTasks(run: RunFacts, job: LatentJob, latents: number[], size: number, unit = 'latents'): NewTask[] {
+function latentTasks(run: RunFacts, job: LatentJob, latents: number[], size: number): NewTask[] {
   return batches(latents, size).map((batch, ordinal) => ({
     runId: run.id,
     job,
     ordinal,
     payload: { runId: String(run.id), latents: batch },
-    unit,
+    unit: JOB_UNITS[job],
     amount: batch.length,
   }));
 }

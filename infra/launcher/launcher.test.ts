@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { StageProgress } from '#lib/run/schema.ts';
 import { createLog } from '#platform/log/log.ts';
 import { prettyLine, readLine } from './format-line.ts';
-import { duration, progressLine } from './progress-line.ts';
+import { duration, progressLine, statusLine } from './progress-line.ts';
 import { StopList } from './stop-list.ts';
 
 const now = new Date('2026-11-22T10:00:00.000Z');
@@ -38,6 +38,7 @@ describe('progress', () => {
   const stage = (over: Partial<StageProgress>): StageProgress => ({
     stage: 'collect',
     state: 'waiting',
+    step: null,
     unit: '',
     done: 0,
     total: null,
@@ -55,6 +56,20 @@ describe('progress', () => {
       stage({}),
     ];
     expect(progressLine(stages)).toBe('explain 3,584 of 6,906 latents · 812/s · 5 s left · stage 2 of 3');
+  });
+
+  test('a stage of several steps says which, so that its bar does not seem to begin again', () => {
+    const windows = stage({ stage: 'score', state: 'running', step: { number: 1, of: 3 }, unit: 'windows', done: 2048, total: 10_240 });
+    expect(progressLine([windows])).toBe('score 2,048 of 10,240 windows · step 1 of 3 · stage 1 of 1');
+  });
+
+  test('the status line names the run, and who waits for it or whom it waits for', () => {
+    const stages = [stage({ state: 'running', unit: 'tokens', done: 0 })];
+    expect(statusLine({ id: '3', stages, waitsFor: null, waiting: [] })).toBe('  run 3 · collect 0 tokens · stage 1 of 1');
+    expect(statusLine({ id: '3', stages, waitsFor: null, waiting: ['4'] })).toMatch(/ · waiting: run 4$/);
+    expect(statusLine({ id: '3', stages, waitsFor: null, waiting: ['4', '5'] })).toMatch(/ · waiting: runs 4, 5$/);
+    expect(statusLine({ id: '3', stages, waitsFor: '2', waiting: [] })).toBe('  run 3 · waiting: run 2 is worked on first');
+    expect(statusLine({ id: '3', stages: [stage({})], waitsFor: null, waiting: [] })).toBeNull();
   });
 
   test('what is not known is left out, and nothing is shown when nothing runs', () => {

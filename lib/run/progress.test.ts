@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { stageProgress, tallyTasks, type TaskProgress } from './progress.ts';
 import { STAGES, stageProgressSchema } from './schema.ts';
+import { stageSteps, type StageSteps } from './steps.ts';
 
 const at = (seconds: number): Date => new Date(Date.UTC(2026, 0, 1) + seconds * 1000);
 
@@ -16,8 +17,10 @@ function task(stage: string, unit: string, amount: number, state: { progress?: n
   };
 }
 
-function progress(tasks: TaskProgress[], now: number, finishedAt: Date | null = null) {
-  return Object.fromEntries(stageProgress(tallyTasks(tasks), at(now), { finishedAt }).map((stage) => [stage.stage, stage]));
+const STEPS = stageSteps({ explainers: ['lexical'], scorers: ['embedding', 'rule'] });
+
+function progress(tasks: TaskProgress[], now: number, { finishedAt = null, steps = STEPS }: { finishedAt?: Date | null; steps?: StageSteps } = {}) {
+  return Object.fromEntries(stageProgress(tallyTasks(tasks), steps, at(now), { finishedAt }).map((stage) => [stage.stage, stage]));
 }
 
 test('done is what completed tasks hold and what the others report; rate and time left follow', () => {
@@ -60,6 +63,24 @@ test('a stage of several units shows the one being worked on', () => {
   expect(progress([windows, task('score', 'latents', 40)], 11).score).toMatchObject({ unit: 'latents', done: 0, total: 40, state: 'running' });
 });
 
+test('a running stage says which of its steps it is in, of as many as its configuration has', () => {
+  const windows = [task('score', 'windows', 50, { started: 0 }), task('score', 'texts', 20)];
+  expect(progress(windows, 5).score).toMatchObject({ unit: 'windows', step: { number: 1, of: 3 } });
+  const texts = [task('score', 'texts', 20, { started: 1 }), task('score', 'windows', 50, { started: 0, completed: 4 })];
+  expect(progress(texts, 5).score).toMatchObject({ unit: 'texts', step: { number: 2, of: 3 } });
+  const latents = [...texts.map((each) => ({ ...each, completedAt: at(5) })), task('score', 'latents', 9, { started: 5 })];
+  expect(progress(latents, 6).score).toMatchObject({ unit: 'latents', step: { number: 3, of: 3 } });
+  const ruleOnly = stageSteps({ explainers: ['lexical'], scorers: ['rule'] });
+  expect(progress([task('score', 'texts', 20, { started: 0 })], 5, { steps: ruleOnly }).score).toMatchObject({ step: { number: 1, of: 2 } });
+  expect(progress([task('collect', 'tokens read', 9, { started: 0 })], 5).collect).toMatchObject({ step: { number: 1, of: 3 } });
+});
+
+test('a stage of one step, one that waits and one that is over have none', () => {
+  const tasks = [task('collect', 'tokens', 9, { started: 0, completed: 1 }), task('sample', 'latents', 9, { started: 2 })];
+  const { collect, sample, score } = progress(tasks, 3);
+  expect([collect?.step, sample?.step, score?.step]).toEqual([null, null, null]);
+});
+
 test('a stage that is over is shown in what it had most of', () => {
   const tasks = [
     task('collect', 'tokens', 500, { started: 1, completed: 6 }),
@@ -77,7 +98,7 @@ test('a stage that is over is shown in what it had most of', () => {
 });
 
 test('a finished run has no waiting stages, also one that had nothing to do', () => {
-  const stages = stageProgress(tallyTasks([task('index', 'latents', 3, { started: 0, completed: 1 })]), at(9), { finishedAt: at(1) });
+  const stages = stageProgress(tallyTasks([task('index', 'latents', 3, { started: 0, completed: 1 })]), STEPS, at(9), { finishedAt: at(1) });
   expect(stages.map((stage) => stage.state)).toEqual(STAGES.map(() => 'done'));
 });
 
@@ -86,7 +107,7 @@ test('whatever the rows say, done stays within total and the shape holds', () =>
   const anyTask = fc
     .record({
       stage: fc.constantFrom(...STAGES, 'unknown'),
-      unit: fc.constantFrom('a', 'b'),
+      unit: fc.constantFrom('tokens', 'windows', 'of another version'),
       amount: fc.nat(1000),
       progress: fc.integer({ min: -5, max: 2000 }),
       started: when,
@@ -101,7 +122,7 @@ test('whatever the rows say, done stays within total and the shape holds', () =>
     );
   fc.assert(
     fc.property(fc.array(anyTask), fc.integer({ min: 0, max: 200 }), (tasks, now) => {
-      const stages = stageProgress(tallyTasks(tasks), at(now));
+      const stages = stageProgress(tallyTasks(tasks), STEPS, at(now));
       expect(stages.map((stage) => stage.stage)).toEqual([...STAGES]);
       for (const stage of stages) {
         expect(stageProgressSchema.parse(stage)).toEqual(stage);

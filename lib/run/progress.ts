@@ -1,4 +1,5 @@
 import { STAGES, type Stage, type StageProgress } from './schema.ts';
+import type { StageSteps } from './steps.ts';
 
 /** What progress needs of one row of run_tasks. */
 export interface TaskProgress {
@@ -46,29 +47,38 @@ export function tallyTasks(tasks: readonly TaskProgress[]): StageTally[] {
 /**
  * Progress of all five stages from their tallies.
  *
- * A stage may hold tasks of several units (score embeds windows, then judges latents); it is shown in the unit that
- * is being worked on, the first with tasks left, and when all are done in the one it had most of (tokens read, not
- * files merged). `done` and `total` are in that unit, `rate` is units a second since that unit's first task started and
- * `secondsLeft` what is left at that rate.
+ * A stage may hold tasks of several units (score embeds windows, then judges latents): its steps, which `steps` lists in
+ * order. It is shown in the unit that is being worked on, the first with tasks left, and when all are done in the one it
+ * had most of (tokens read, not files merged). `done` and `total` are in that unit, `rate` is units a second since that
+ * unit's first task started and `secondsLeft` what is left of the step at that rate. `step` says which one it is while
+ * the stage runs, and is null where there is but one.
  *
  * A stage is `done` only when all its tasks are complete and a later stage has tasks or the run has finished: tasks of
  * one stage are queued as the stage goes on (prepare before its shards), so that an empty queue alone proves nothing.
  */
-export function stageProgress(tallies: readonly StageTally[], now: Date, run: { finishedAt: Date | null } = { finishedAt: null }): StageProgress[] {
+export function stageProgress(
+  tallies: readonly StageTally[],
+  steps: StageSteps,
+  now: Date,
+  run: { finishedAt: Date | null } = { finishedAt: null },
+): StageProgress[] {
   return STAGES.map((stage, position) => {
     const own = tallies.filter((tally) => tally.stage === stage);
     const laterStageBegan = tallies.some((tally) => STAGES.indexOf(tally.stage) > position);
     const complete = own.length > 0 && own.every((tally) => tally.completed === tally.tasks);
     const over = run.finishedAt !== null || (complete && laterStageBegan);
-    return progressOf(stage, own, over, run.finishedAt ?? now);
+    return progressOf(stage, own, steps[stage], over, run.finishedAt ?? now);
   });
 }
 
-function progressOf(stage: Stage, tallies: readonly StageTally[], over: boolean, now: Date): StageProgress {
-  const byStart = [...tallies].sort((a, b) => (a.startedAt?.getTime() ?? Infinity) - (b.startedAt?.getTime() ?? Infinity) || 0);
-  const shown = byStart.find((tally) => tally.completed < tally.tasks) ?? largest(byStart);
+function progressOf(stage: Stage, tallies: readonly StageTally[], steps: readonly string[], over: boolean, now: Date): StageProgress {
+  // A unit of another version's run that no step has comes last.
+  const place = ({ unit }: StageTally): number => (steps.includes(unit) ? steps.indexOf(unit) : steps.length);
+  const inOrder = [...tallies].sort((a, b) => place(a) - place(b));
+  const shown = inOrder.find((tally) => tally.completed < tally.tasks) ?? largest(inOrder);
   if (shown === undefined) {
-    return { stage, state: over ? 'done' : 'waiting', unit: '', done: 0, total: null, rate: null, secondsLeft: null, startedAt: null, finishedAt: null };
+    const [startedAt, finishedAt] = [null, null];
+    return { stage, state: over ? 'done' : 'waiting', step: null, unit: '', done: 0, total: null, rate: null, secondsLeft: null, startedAt, finishedAt };
   }
   const startedAt = tallies.reduce<Date | null>((first, tally) => earlier(first, tally.startedAt), null);
   const finishedAt = over ? tallies.reduce<Date | null>((last, tally) => later(last, tally.completedAt), null) : null;
@@ -78,6 +88,7 @@ function progressOf(stage: Stage, tallies: readonly StageTally[], over: boolean,
   return {
     stage,
     state: over ? 'done' : startedAt === null ? 'waiting' : 'running',
+    step: !over && startedAt !== null && steps.length > 1 && steps.includes(shown.unit) ? { number: place(shown) + 1, of: steps.length } : null,
     unit: shown.unit,
     done: shown.done,
     total: shown.amount,

@@ -33,7 +33,7 @@ export const runConfigSchema = z
       .describe('Which latents to explain: all, the first n, or n drawn at random'),
     explainers: z
       .array(z.enum(['lexical', 'llm']))
-      .min(1)
+      .min(1, 'needs at least one of lexical and llm')
       .default(['lexical']),
     scorers: z.array(z.enum(['embedding', 'rule', 'detection'])).default(['embedding', 'rule']),
     detectionControl: z
@@ -62,6 +62,8 @@ export function runState(run: { startedAt: Date | null; finishedAt: Date | null;
 export const stageProgressSchema = z.object({
   stage: stageSchema,
   state: z.enum(['waiting', 'running', 'done']),
+  /** Which of its steps a running stage is in, each with a unit and a bar of its own; null for a stage of one step. */
+  step: z.object({ number: z.number().int(), of: z.number().int() }).nullable(),
   unit: z.string(),
   done: z.number().int(),
   total: z.number().int().nullable(),
@@ -76,6 +78,8 @@ export type StageProgress = z.infer<typeof stageProgressSchema>;
 export const runSummarySchema = z.object({
   id: z.string(),
   state: z.enum(['queued', 'running', 'finished', 'failed', 'cancelled']),
+  /** Id of the run that is worked on first, while this one waits for it. */
+  waitsFor: z.string().nullable(),
   model: z.string(),
   coder: z.string(),
   text: z.string(),

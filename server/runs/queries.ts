@@ -2,6 +2,9 @@ import type { Pool } from 'pg';
 import { z } from 'zod';
 import { AppError } from '#lib/errors/app-error.ts';
 import { stageProgress, type StageTally } from '#lib/run/progress.ts';
+import { stageSteps } from '#lib/run/steps.ts';
+import { waitsFor } from '#lib/run/waiting.ts';
+import { openRuns } from '#platform/queue/open-runs.ts';
 import { type RunEventView, runEventSchema, runConfigSchema, runState, type RunSummary } from '#lib/run/schema.ts';
 
 interface RunRow {
@@ -55,26 +58,32 @@ export function noRun(runId: string): AppError {
 }
 
 async function summaries(pool: Pool, rows: readonly RunRow[]): Promise<RunSummary[]> {
-  const tallies = await talliesOf(
-    pool,
-    rows.map((row) => row.id),
-  );
+  const endOf = (row: RunRow): Date | null => row.finished_at ?? row.failed_at ?? row.cancelled_at;
+  const [tallies, open] = await Promise.all([
+    talliesOf(
+      pool,
+      rows.map((row) => row.id),
+    ),
+    rows.some((row) => endOf(row) === null) ? openRuns(pool) : [],
+  ]);
   const now = new Date();
   return rows.map((row) => {
-    const ended = row.finished_at ?? row.failed_at ?? row.cancelled_at;
+    const ended = endOf(row);
+    const config = runConfigSchema.parse(row.config);
     return {
       id: row.id,
       state: runState({ startedAt: row.started_at, finishedAt: row.finished_at, cancelledAt: row.cancelled_at, failedAt: row.failed_at }),
+      waitsFor: waitsFor(row.id, open),
       model: row.model,
       coder: row.coder,
       text: row.text,
       protocol: row.protocol,
-      config: runConfigSchema.parse(row.config),
+      config,
       createdAt: row.created_at.toISOString(),
       startedAt: row.started_at?.toISOString() ?? null,
       finishedAt: ended?.toISOString() ?? null,
       failure: row.failure === null ? null : failureSchema.parse(row.failure),
-      stages: stageProgress(tallies.get(row.id) ?? [], ended ?? now, { finishedAt: row.finished_at }),
+      stages: stageProgress(tallies.get(row.id) ?? [], stageSteps(config), ended ?? now, { finishedAt: row.finished_at }),
       results: resultsSchema.parse(row.results),
     };
   });

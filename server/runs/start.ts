@@ -1,7 +1,10 @@
 import type { Pool, PoolClient } from 'pg';
 import { AppError } from '#lib/errors/app-error.ts';
+import { refuseMethods } from '#lib/run/methods.ts';
 import type { RunConfig, RunSummary } from '#lib/run/schema.ts';
+import { JOB_UNITS } from '#lib/run/steps.ts';
 import { transaction } from '#platform/database/transaction.ts';
+import type { Environment } from '#platform/environment/environment.ts';
 import type { TaskQueue } from '#platform/queue/task-queue.ts';
 import { configHash } from './config-hash.ts';
 import { getRun } from './queries.ts';
@@ -14,10 +17,21 @@ interface Resolved {
 
 /**
  * Starts a run: its row, its first event and its first task are written together or not at all.
- * Throws AppError `invalid_config` naming the field for a model, coder, hookpoint or text that is not registered, and
- * `conflict` while another run of the same coder is not over, since both would write the same latents.
+ * Throws AppError `invalid_config` naming the field for a model, coder, hookpoint or text that is not registered, or for
+ * methods that cannot work, and `conflict` while another run of the same coder is not over, since both would write the
+ * same latents.
+ *
+ * Whether a language model is configured is judged by the environment of whoever starts the run. The launcher gives site
+ * and worker the same, and `atlas run` is its own worker. The worker's HTTP API could be asked instead, but a run may be
+ * queued while no worker is up, and of several workers the one that answers need not be the one that serves the queue
+ * `llm`. Where the two environments do differ, the worker's own check (require-chat) still ends the run with its reason.
  */
-export async function startRun(server: { pool: Pool; queue: Pick<TaskQueue, 'enqueue'> }, config: RunConfig, createdById: string | null): Promise<RunSummary> {
+export async function startRun(
+  server: { pool: Pool; queue: Pick<TaskQueue, 'enqueue'>; environment: Pick<Environment, 'llm'> },
+  config: RunConfig,
+  createdById: string | null,
+): Promise<RunSummary> {
+  checkMethods(config, server.environment);
   const runId = await transaction(server.pool, async (client) => {
     const resolved = await resolve(client, config);
     await refuseSecondRun(client, resolved.coderId, config);
@@ -28,11 +42,17 @@ export async function startRun(server: { pool: Pool; queue: Pick<TaskQueue, 'enq
     const id = rows[0]!.id;
     await client.query(`insert into run_events (run_id, level, event, data) values ($1, 'info', 'run_queued', '{}')`, [id]);
     await server.queue.enqueue(client, [
-      { runId: BigInt(id), job: 'collect.prepare', ordinal: 0, payload: { runId: id }, unit: 'tokens read', amount: config.tokens },
+      { runId: BigInt(id), job: 'collect.prepare', ordinal: 0, payload: { runId: id }, unit: JOB_UNITS['collect.prepare'], amount: config.tokens },
     ]);
     return id;
   });
   return getRun(server.pool, runId);
+}
+
+/** The part of starting that needs no database, for whoever has something costly to do first. Throws AppError `invalid_config`. */
+export function checkMethods(config: RunConfig, { llm }: Pick<Environment, 'llm'>): void {
+  const refusal = refuseMethods(config, llm?.model ?? null);
+  if (refusal !== null) throw new AppError('invalid_config', refusal.message, { field: refusal.field });
 }
 
 async function resolve(client: PoolClient, config: RunConfig): Promise<Resolved> {

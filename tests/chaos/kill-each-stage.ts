@@ -11,6 +11,7 @@ import { runConfigSchema, STAGES, type RunConfig, type Stage } from '#lib/run/sc
 import { type Database, openDatabase } from '#platform/database/database.ts';
 import { startEmbeddedPostgres } from '#platform/database/embedded/embedded-postgres.ts';
 import { applyMigrations } from '#platform/database/migrate.ts';
+import { loadEnvironment } from '#platform/environment/environment.ts';
 import { createLog } from '#platform/log/log.ts';
 import { createTaskQueue } from '#platform/queue/task-queue.ts';
 import { startRun } from '#server/runs/start.ts';
@@ -55,7 +56,7 @@ async function makeRun(name: string, port: number, killIn: readonly Stage[]): Pr
     await registerBundled(pool, manifest);
     const config: RunConfig = runConfigSchema.parse({ ...manifest.demo, coder: 'layers.2-2k', tokens });
     const queue = createTaskQueue({ pool, log: createLog({ name: 'chaos', level: 'error' }) });
-    const run = await startRun({ pool, queue }, config, null);
+    const run = await startRun({ pool, queue, environment: loadEnvironment({}) }, config, null);
     await queue.stop();
     const begun = Date.now();
     worker = start();

@@ -54,12 +54,27 @@ describe('starting a run', () => {
     [{ coder: 'nope' }, 'coder', 'choose one of other, wide'],
     [{ hookpoint: 'layers.9' }, 'hookpoint', 'choose one of layers.2'],
     [{ text: 'nope' }, 'text', 'choose one of speeches'],
-  ])('refuses %o, names the field and what there is, and leaves nothing behind', async (change, field, sentence) => {
-    const before = await server.pool.query('select count(*) from runs');
-    const refusal = admin.admin.runs.start({ ...config, ...change });
-    await expect(refusal).rejects.toThrow(sentence);
-    await expect(refusal).rejects.toMatchObject({ code: 'BAD_REQUEST', cause: { code: 'invalid_config', field } });
-    expect((await server.pool.query('select count(*) from runs')).rows).toEqual(before.rows);
+    [{ explainers: ['lexical', 'llm'] }, 'explainers', 'set LLM_BASE_URL and LLM_MODEL'],
+    [{ scorers: ['detection'] }, 'scorers', 'set LLM_BASE_URL and LLM_MODEL'],
+    [{ scorers: [] }, 'scorers', 'at least one scorer'],
+  ] satisfies [Partial<RunConfigInput>, string, string][])(
+    'refuses %o, names the field and what there is, and leaves nothing behind',
+    async (change, field, sentence) => {
+      const before = await server.pool.query('select count(*) from runs');
+      const refusal = admin.admin.runs.start({ ...config, ...change });
+      await expect(refusal).rejects.toThrow(sentence);
+      await expect(refusal).rejects.toMatchObject({ code: 'BAD_REQUEST', cause: { code: 'invalid_config', field } });
+      expect((await server.pool.query('select count(*) from runs')).rows).toEqual(before.rows);
+    },
+  );
+
+  test('takes what asks a language model where one is configured', async () => {
+    const llm = { baseUrl: 'http://127.0.0.1:9/v1', apiKey: null, model: 'some-model' };
+    const configured = createCaller({
+      server: { ...server, environment: { ...server.environment, llm } },
+      actor: { kind: 'session', user: { id: adminId, name: 'A', email: 'a@example.org', role: 'admin' } },
+    });
+    expect(await configured.admin.runs.start({ ...config, explainers: ['llm'], scorers: ['detection'] })).toMatchObject({ state: 'queued' });
   });
 
   test('two requests at once start one run; the other is told which', async () => {
@@ -90,12 +105,16 @@ describe('starting a run', () => {
         slug: 'm',
         name: 'M',
         coders: [
-          { slug: 'other', name: 'other', width: 10, inputHookpoints: ['layers.2'] },
-          { slug: 'wide', name: 'wide', width: 10, inputHookpoints: ['layers.2'] },
+          { slug: 'other', name: 'other', width: 10, k: 4, inputHookpoints: ['layers.2'] },
+          { slug: 'wide', name: 'wide', width: 10, k: 4, inputHookpoints: ['layers.2'] },
         ],
       },
     ]);
-    expect(options).toMatchObject({ texts: [{ slug: 'speeches', name: 'Speeches', documents: 100 }], llm: null });
+    expect(options).toMatchObject({ texts: [{ slug: 'speeches', name: 'Speeches', documents: 100, tokensPerDocument: null }], llm: null });
+    const run = await admin.admin.runs.start(config);
+    const packed = { tokens: 20_000, asked: 20_000, rows: 80, documents: { train: 2, test: 1, reserve: 1 } };
+    await server.pool.query(`insert into run_events (run_id, level, stage, event, data) values ($1, 'info', 'collect', 'rows_packed', $2)`, [run.id, packed]);
+    expect((await admin.admin.runs.options({})).texts).toMatchObject([{ slug: 'speeches', tokensPerDocument: 5000 }]);
   });
 });
 
@@ -119,6 +138,26 @@ test('runs are listed newest first and paged by id', async () => {
   expect((await admin.runs.current({})).run?.id).toBe(first.id);
 });
 
+test('a second run says that it waits, and for which, until it is worked on itself', async () => {
+  const first = await admin.admin.runs.start(config);
+  const second = await admin.admin.runs.start({ ...config, coder: 'other' });
+  const waits = async () => (await admin.admin.runs.list({ limit: 2 })).runs.map((run) => run.waitsFor);
+  const take = async (runId: string, seconds: number) => {
+    await server.pool.query('update runs set started_at = now() where id = $1', [runId]);
+    await server.pool.query(`update run_tasks set lease_until = now() + $2 * interval '1 s' where run_id = $1`, [runId, seconds]);
+  };
+  expect(await waits()).toEqual([null, null]);
+  await take(first.id, 20);
+  expect(await waits()).toEqual([first.id, null]);
+  expect((await createCaller({ server, actor: ANONYMOUS }).runs.get({ run: second.id })).waitsFor).toBe(first.id);
+  // Its text was read a minute ago; its tokens stand behind the first one's.
+  await take(second.id, -60);
+  await server.pool.query(`update run_tasks set completed_at = now() - interval '60 s', result = '{}' where run_id = $1`, [second.id]);
+  expect(await waits()).toEqual([first.id, null]);
+  await server.pool.query('update runs set finished_at = now() where id = $1', [first.id]);
+  expect(await waits()).toEqual([null, null]);
+});
+
 test('progress adds up the tasks, and a failure is shown to admins only', async () => {
   const run = await admin.admin.runs.start(config);
   await server.pool.query(
@@ -132,7 +171,7 @@ test('progress adds up the tasks, and a failure is shown to admins only', async 
     [run.id],
   );
   const [collect] = (await admin.runs.get({ run: run.id })).stages;
-  expect(collect).toMatchObject({ state: 'running', unit: 'tokens', done: 1250, total: 2000 });
+  expect(collect).toMatchObject({ state: 'running', step: { number: 2, of: 3 }, unit: 'tokens', done: 1250, total: 2000 });
   expect(collect!.rate! / 125).toBeCloseTo(1, 1);
   expect(collect!.secondsLeft! / 6).toBeCloseTo(1, 1);
   await server.pool.query(

@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest';
+import { EVIDENCE_NEEDED, evidenceWarning } from './evidence.ts';
+
+const plan = { tokens: 524_288, coder: { width: 8192, k: 32 }, text: { documents: 240, tokensPerDocument: 8000 } };
+
+test('the numbers that a latent needs are the protocol’s', () => {
+  expect(EVIDENCE_NEEDED).toContain('20 windows of the train side and 30 of the test side, from 5 documents on each; 40 and 50 are drawn');
+});
+
+test('a run that reads enough is not warned of', () => {
+  expect(evidenceWarning(plan)).toBeNull();
+});
+
+test('too few documents: how many it will be, and how many tokens bring enough', () => {
+  const warning = evidenceWarning({ ...plan, tokens: 60_000 });
+  expect(warning).toContain('About 8 documents will be read');
+  // 29 documents of 8,000: with 35 % of them on the test side, ten.
+  expect(warning).toContain('read 240,000 tokens or more, about 29 documents');
+  expect(evidenceWarning({ ...plan, tokens: 240_000 })).toBeNull();
+});
+
+test('a text of too few documents is said to be one, whatever is read of it', () => {
+  expect(evidenceWarning({ ...plan, text: { documents: 4, tokensPerDocument: null } })).toContain('the text holds only 4: choose one of 29 documents or more');
+});
+
+test('too few windows for the width of the coder', () => {
+  const narrow = { ...plan, tokens: 20_000, text: { documents: 5000, tokensPerDocument: 100 } };
+  // 7,000 tokens of exam with 32 latents of 8,192 on each: 27 for the average latent; 60 take 43,886 tokens.
+  expect(evidenceWarning(narrow)).toContain('at most 27 windows on the test side');
+  expect(evidenceWarning(narrow)).toContain('So read 44,000 tokens or more.');
+  expect(evidenceWarning({ ...narrow, tokens: 44_000 })).toBeNull();
+  expect(evidenceWarning({ ...narrow, coder: { width: 8192, k: null } })).toBeNull();
+});

@@ -1,0 +1,51 @@
+import { ATLAS_PROTOCOL } from '#lib/example/protocol.ts';
+import { SPLIT_SHARES } from '#lib/example/split-shares.ts';
+import { formatCount } from '#lib/format/number.ts';
+
+const { trainPerQuantile, testPerQuantile, minTrainWindows, minTestWindows, minDocuments } = ATLAS_PROTOCOL;
+const QUANTILES = 10;
+
+/** What a latent needs to be explained and scored; said wherever somebody chooses how much to read. */
+export const EVIDENCE_NEEDED =
+  `A latent is explained when it fires in ${minTrainWindows} windows of the train side and ${minTestWindows} of the test side, from ` +
+  `${minDocuments} documents on each; ${QUANTILES * trainPerQuantile} and ${QUANTILES * testPerQuantile} are drawn where there are as many.`;
+
+export interface EvidencePlan {
+  tokens: number;
+  /** `k` latents fire on each token; null for coders without top-k, of which nothing is known beforehand. */
+  coder: { width: number; k: number | null };
+  /** Documents there are, and how long one is on average; null when that is not known. */
+  text: { documents: number; tokensPerDocument: number | null };
+}
+
+/** Latents differ: where the average one has just enough, about half have too little. */
+const MARGIN = 2;
+/** Documents that fill the smaller side, the exam, with margin. */
+const DOCUMENTS = Math.ceil((MARGIN * minDocuments) / SPLIT_SHARES.test);
+
+/**
+ * A sentence for somebody about to start a run that reads so little that most of its latents will be left out, with how
+ * much to read instead; null when it reads enough, as far as can be known before it has begun.
+ */
+export function evidenceWarning({ tokens, coder, text }: EvidencePlan): string | null {
+  const read = text.tokensPerDocument === null ? text.documents : Math.min(text.documents, Math.ceil(tokens / text.tokensPerDocument));
+  if (read < DOCUMENTS) {
+    const remedy =
+      text.documents < DOCUMENTS
+        ? `the text holds only ${formatCount(text.documents)}: choose one of ${DOCUMENTS} documents or more`
+        : `read ${formatCount(roundUp(DOCUMENTS * (text.tokensPerDocument ?? 0)))} tokens or more, about ${DOCUMENTS} documents`;
+    return `About ${formatCount(read)} documents will be read, too few for most latents (too_few_documents). ${EVIDENCE_NEEDED} So ${remedy}.`;
+  }
+  if (coder.k === null) return null;
+  // At most: a latent that fires twice in a window has one window.
+  const testWindows = (SPLIT_SHARES.test * tokens * coder.k) / coder.width;
+  if (testWindows >= MARGIN * minTestWindows) return null;
+  const needed = roundUp((MARGIN * minTestWindows * coder.width) / (SPLIT_SHARES.test * coder.k));
+  return `An average latent will have at most ${formatCount(Math.floor(testWindows))} windows on the test side, too few for most (too_few_windows). ${EVIDENCE_NEEDED} So read ${formatCount(needed)} tokens or more.`;
+}
+
+/** To two digits: it is an estimate. */
+function roundUp(tokens: number): number {
+  const unit = 10 ** Math.max(0, Math.floor(Math.log10(tokens)) - 1);
+  return Math.ceil(tokens / unit) * unit;
+}
