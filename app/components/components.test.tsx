@@ -100,6 +100,7 @@ it('stages tell counts, rate and time left', () => {
   const stage: StageProgress = {
     stage: 'collect',
     state: 'running',
+    step: { number: 2, of: 3 },
     unit: 'tokens',
     done: 1000,
     total: 5000,
@@ -108,8 +109,17 @@ it('stages tell counts, rate and time left', () => {
     startedAt: null,
     finishedAt: null,
   };
-  expect(text(<StageList stages={[stage]} />)).toBe('collect1,000 of 5,000 tokens · 500/s · 8.0 s left');
+  expect(text(<StageList stages={[stage]} />)).toBe('collect2 of 3: 1,000 of 5,000 tokens · 500/s · 8.0 s left');
   expect(html(<StageList stages={[stage]} />)).toContain('max="5000" value="1000"');
-  const done: StageProgress = { ...stage, state: 'done', done: 5000, startedAt: '2026-01-01T00:00:00.000Z', finishedAt: '2026-01-01T00:00:12.000Z' };
+  expect(html(<StageList stages={[stage]} />)).toContain('aria-label="collect, step 2 of 3: running"');
+  expect(text(<StageList stages={[{ ...stage, step: null }]} />)).toContain('collect1,000 of');
+  const done: StageProgress = {
+    ...stage,
+    step: null,
+    state: 'done',
+    done: 5000,
+    startedAt: '2026-01-01T00:00:00.000Z',
+    finishedAt: '2026-01-01T00:00:12.000Z',
+  };
   expect(text(<StageList stages={[done]} />)).toBe('collect5,000 tokens · 12 s');
 });
