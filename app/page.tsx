@@ -3,6 +3,8 @@ import Link from 'next/link';
 import type { CatalogueOverview } from '#lib/catalogue/overview.ts';
 import { formatCompact, formatCount } from '#lib/format/number.ts';
 import { latentId } from '#lib/latent/id.ts';
+import { whatIsGoingOn } from '#lib/run/going-on.ts';
+import type { PublicRun } from '#lib/run/public.ts';
 import { latentPath } from '#lib/url/href.ts';
 import { searchHref } from '#lib/url/search.ts';
 import { LatentHit } from './components/latent-hit.tsx';
@@ -30,7 +32,7 @@ export default async function HomePage() {
         <SearchField id="home-search" big />
         <Suggestions overview={overview} />
         {run !== null && <RunPanel run={run} />}
-        <Holdings overview={overview} running={run !== null} />
+        <Holdings overview={overview} run={run} />
         {overview.featured.length > 0 && (
           <section className="section">
             <h2>
@@ -63,7 +65,7 @@ export default async function HomePage() {
 
 function Suggestions({ overview }: { overview: CatalogueOverview }) {
   const [first] = overview.featured;
-  if (overview.explained === 0) return <div className="mb-10" />;
+  if (overview.indexed === 0) return <div className="mb-10" />;
   return (
     <p className="mt-3 mb-10 flex flex-wrap items-center gap-2 text-t1">
       <span className="text-ink-3">Try</span>
@@ -84,7 +86,7 @@ function Suggestions({ overview }: { overview: CatalogueOverview }) {
   );
 }
 
-function Holdings({ overview, running }: { overview: CatalogueOverview; running: boolean }) {
+function Holdings({ overview, run }: { overview: CatalogueOverview; run: PublicRun | null }) {
   return (
     <section className="section">
       <h2>In this atlas</h2>
@@ -102,8 +104,8 @@ function Holdings({ overview, running }: { overview: CatalogueOverview; running:
       </p>
       {overview.explained === 0 && (
         <p className="note mt-3">
-          {running
-            ? 'The first run has just begun. Nothing is explained yet; latents appear here and in the search as the run reaches them.'
+          {run !== null
+            ? `Nothing is explained yet. Run ${run.id}: ${whatIsGoingOn(run)}`
             : 'Nothing is explained yet and no run is going on. An admin starts one under “Runs” after signing in.'}
         </p>
       )}

@@ -57,9 +57,9 @@ export function createServer({ environment, log, database: { pool, prisma }, sea
       onUnavailable: (error) => log.warn({ event: 'search_without_meaning', error }),
     }),
     queue,
-    auth: createAuth({ prisma, siteUrl: environment.siteUrl, secret: environment.authSecret, log }),
+    auth: createAuth({ prisma, siteUrl: environment.siteUrl, secret: environment.authSecret, trustedProxies: environment.trustedProxies, log }),
     trustedOrigins: trustedOrigins(environment.siteUrl),
-    figures: createFigures(pool, (error) => log.error({ event: 'figures_refresh_failed', error })),
+    figures: createFigures(pool, search, (error) => log.error({ event: 'figures_refresh_failed', error })),
     watcher,
     async close() {
       watcher.close();

@@ -24,7 +24,7 @@ export async function generateMetadata({ params }: Props): Promise<Metadata> {
 
 export default async function ModelPage({ params }: Props) {
   const place = await params;
-  const [model, { coders }] = await read((api) => Promise.all([api.models.get(place), api.coders.list(place)]));
+  const [model, { coders }, { run }] = await read((api) => Promise.all([api.models.get(place), api.coders.list(place), api.runs.current(place)]));
   return (
     <main id="main">
       <Breadcrumbs items={[{ text: 'Models', href: '/#models' }, { text: model.slug }]} />
@@ -59,7 +59,7 @@ export default async function ModelPage({ params }: Props) {
           <>
             <ul className="-mt-3 mb-3">
               {coders.map((coder) => (
-                <CoderCard key={coder.slug} coder={coder} />
+                <CoderCard key={coder.slug} coder={coder} run={run} />
               ))}
             </ul>
             {coders.some((coder) => coder.embeddingScore !== null) && <WhiskerLegend of="latents" />}

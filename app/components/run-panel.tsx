@@ -6,7 +6,7 @@ export function RunPanel({ run }: { run: PublicRun }) {
   return (
     <section className="section" aria-label="The run going on now">
       <h2>
-        At work now{' '}
+        Run {run.id}{' '}
         <span className="aside">
           {run.model} · {run.coder} · on {run.text}
         </span>

@@ -2,12 +2,14 @@
 
 import { useRouter } from 'next/navigation';
 import { useEffect, useState } from 'react';
+import { stageInHand } from '#lib/run/going-on.ts';
 import { type PublicRun, publicRunSchema } from '#lib/run/public.ts';
-import { runEventSchema, type RunEventView } from '#lib/run/schema.ts';
+import { runEventSchema, type RunEventView, type Stage } from '#lib/run/schema.ts';
 
 /**
  * A run as the server drew it, kept up to date by server-sent events: `progress` with the run, `log` with what happened.
- * When the run is over, or another one is the current one, the page is asked for once more, so that all of it is right.
+ * When the run comes to its next stage, is over, or another one is the current one, the page is asked for once more, so
+ * that all of it is right.
  */
 export function useRunStream(initial: PublicRun, url: string, log: readonly RunEventView[] = []): { run: PublicRun; events: readonly RunEventView[] } {
   const [run, setRun] = useState(initial);
@@ -17,10 +19,16 @@ export function useRunStream(initial: PublicRun, url: string, log: readonly RunE
   useEffect(() => {
     if (over) return;
     const source = new EventSource(url);
+    let stage: Stage | null | undefined;
     source.addEventListener('progress', (message: MessageEvent<string>) => {
       const data: unknown = JSON.parse(message.data);
       const next = data === null ? null : publicRunSchema.parse(data);
-      if (next?.id === initial.id) setRun(next);
+      if (next?.id === initial.id) {
+        setRun(next);
+        const inHand = next.startedAt === null ? null : stageInHand(next);
+        if (stage !== undefined && stage !== inHand) router.refresh();
+        stage = inHand;
+      }
       if (next?.id !== initial.id || next.finishedAt !== null) {
         source.close();
         router.refresh();

@@ -10,6 +10,8 @@ import { formatCount } from '#lib/format/number.ts';
 import { parseLatentId } from '#lib/latent/id.ts';
 import type { SearchPage as Results, SearchPageHit } from '#lib/search/page.ts';
 import { SEARCH_SORTS, type SearchQuery, searchQuerySchema } from '#lib/search/schema.ts';
+import { whatIsGoingOn } from '#lib/run/going-on.ts';
+import type { PublicRun } from '#lib/run/public.ts';
 import { latentPath } from '#lib/url/href.ts';
 import { type PageParams, parseLenient } from '#lib/url/lenient.ts';
 import { SEARCH_LISTS, searchHref } from '#lib/url/search.ts';
@@ -30,6 +32,7 @@ export default async function SearchPage({ searchParams }: Props) {
   const id = parseLatentId(query.q);
   if (id !== null) redirect(latentPath(id.model, id.coder, id.index));
   const results = await read((api) => api.search.query(query));
+  const around = results.hits.length === 0 ? await read((api) => Promise.all([api.catalogue.overview({}), api.runs.current({})])) : null;
   return (
     <main id="main">
       <h1 className="sr-only">{query.q === '' ? 'Search' : `Search: ${query.q}`}</h1>
@@ -62,8 +65,8 @@ export default async function SearchPage({ searchParams }: Props) {
           {results.mode === 'words' && query.q !== '' && (
             <p className="note mb-3">Searched by words alone: the model that understands meaning did not answer in time. Searching again may find more.</p>
           )}
-          {results.hits.length === 0 ? (
-            <Nothing query={query} />
+          {around !== null ? (
+            <Nothing query={query} indexed={around[0].indexed} run={around[1].run} />
           ) : (
             <>
               <ul>
@@ -99,12 +102,21 @@ function shown(hit: SearchPageHit) {
   return { ...hit, index: hit.latent, score };
 }
 
-function Nothing({ query }: { query: SearchQuery }) {
+function Nothing({ query, indexed, run }: { query: SearchQuery; indexed: number; run: PublicRun | null }) {
   const filtered =
     query.model.length + query.coder.length + query.layer.length + query.hookpoint.length + query.method.length > 0 ||
     query.minScore !== undefined ||
     query.minFrequency !== undefined ||
     query.maxFrequency !== undefined;
+  const goingOn = run !== null && `Run ${run.id}: ${whatIsGoingOn(run)}`;
+  if (indexed === 0) {
+    return (
+      <div className="py-10">
+        <p className="text-t3 font-semibold">There is nothing to search yet.</p>
+        <p className="mt-3 text-ink-2">{goingOn || 'Nothing is explained yet, and no run is going on.'}</p>
+      </div>
+    );
+  }
   return (
     <div className="py-10">
       <p className="text-t3 font-semibold">{query.q === '' ? 'Nothing passes these filters.' : 'No explanation matches this.'}</p>
@@ -126,7 +138,7 @@ function Nothing({ query }: { query: SearchQuery }) {
             a random latent
           </Link>
         </li>
-        <li>If a run is still going on, what it has not indexed yet cannot be found.</li>
+        {goingOn && <li>{goingOn}</li>}
       </ul>
     </div>
   );

@@ -5,10 +5,11 @@ import type { CatalogueFigures } from './figures.ts';
 
 /** What the catalogue holds, and a few of its best explained latents. */
 export async function getOverview(pool: Pool, figures: CatalogueFigures): Promise<CatalogueOverview> {
-  const [counts, tallies, featured] = await Promise.all([
+  const [counts, tallies, featured, indexed] = await Promise.all([
     pool.query<{ models: number; coders: number }>('select (select count(*) from models)::int as models, (select count(*) from sparse_coders)::int as coders'),
     figures.tallies(),
     figures.featured(),
+    figures.indexed(),
   ]);
   const coders = [...tallies.byCoder.values()];
   const sum = (pick: (coder: (typeof coders)[number]) => number): number => coders.reduce((total, coder) => total + pick(coder), 0);
@@ -18,6 +19,7 @@ export async function getOverview(pool: Pool, figures: CatalogueFigures): Promis
     latents: sum((coder) => coder.latents),
     explained: sum((coder) => coder.explained),
     scored: sum((coder) => coder.scored),
+    indexed,
     explanations: tallies.explanations,
     scores: tallies.scores,
     tokens: tallies.tokens,

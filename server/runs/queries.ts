@@ -44,10 +44,13 @@ export async function getRun(pool: Pool, runId: string): Promise<RunSummary> {
   return summary;
 }
 
-/** The run that is going on, or the next one waiting; null for none. */
-export async function currentRun(pool: Pool): Promise<RunSummary | null> {
+/** The run that is going on, or the next one waiting, of that model or coder when one is given; null for none. */
+export async function currentRun(pool: Pool, of: { model?: string | undefined; coder?: string | undefined } = {}): Promise<RunSummary | null> {
   const { rows } = await pool.query<RunRow>(
-    `${RUNS} where r.finished_at is null and r.cancelled_at is null and r.failed_at is null order by r.started_at nulls last, r.id limit 1`,
+    `${RUNS} where r.finished_at is null and r.cancelled_at is null and r.failed_at is null
+       and ($1::text is null or m.slug = $1) and ($2::text is null or c.slug = $2)
+     order by r.started_at nulls last, r.id limit 1`,
+    [of.model ?? null, of.coder ?? null],
   );
   const [summary] = await summaries(pool, rows);
   return summary ?? null;

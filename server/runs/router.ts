@@ -29,9 +29,11 @@ export const runsRouter = router({
     .query(({ ctx: { server }, input }) => getRun(server.pool, input.run)),
 
   current: procedure('runs.watch', { method: 'GET', path: '/current-run', tags: ['Runs'], summary: 'The run that is going on, if any' })
-    .input(z.object({}))
+    .input(
+      z.object({ model: z.string().optional().describe('Only a run of this model'), coder: z.string().optional().describe('Only a run of a coder so called') }),
+    )
     .output(z.object({ run: publicRunSchema.nullable() }))
-    .query(async ({ ctx: { server } }) => ({ run: await currentRun(server.pool) })),
+    .query(async ({ ctx: { server }, input }) => ({ run: await currentRun(server.pool, input) })),
 });
 
 export const adminRunsRouter = router({

@@ -10,6 +10,7 @@ import { WhiskerLegend } from '#app/components/whisker-legend.tsx';
 import { read } from '#app/read.ts';
 import { type LatentListInput, latentListInputSchema } from '#lib/catalogue/schema.ts';
 import { formatCount, plural } from '#lib/format/number.ts';
+import { whatIsGoingOn } from '#lib/run/going-on.ts';
 import { coderPath, href, modelPath } from '#lib/url/href.ts';
 import { type PageParams, parseLenient } from '#lib/url/lenient.ts';
 
@@ -32,7 +33,9 @@ export default async function CoderPage({ params, searchParams }: Props) {
   const given = await searchParams;
   const { value, ignored } = parseLenient(latentListInputSchema.omit({ model: true, coder: true }), given);
   const query: LatentListInput = { ...place, ...value };
-  const [coder, distribution, list] = await read((api) => Promise.all([api.coders.get(place), api.coders.scoreDistribution(place), api.latents.list(query)]));
+  const [coder, distribution, list, { run }] = await read((api) =>
+    Promise.all([api.coders.get(place), api.coders.scoreDistribution(place), api.latents.list(query), api.runs.current(place)]),
+  );
   const listHref = (change: Partial<LatentListInput>): string => {
     const { model: _model, coder: _coder, limit, sort, order, ...filters } = { ...query, ...change };
     return href(coderPath(coder.model, coder.slug), {
@@ -77,6 +80,11 @@ export default async function CoderPage({ params, searchParams }: Props) {
         </span>
         <span>{coder.format} format</span>
       </p>
+      {run !== null && (
+        <p className="note mb-6">
+          Run {run.id} of this coder is {run.state === 'queued' ? 'queued' : 'going on'}. {whatIsGoingOn(run)}
+        </p>
+      )}
       <div className="grid grid-cols-2 gap-x-10 max-lg:grid-cols-1">
         <section className="section">
           <h2>
@@ -102,7 +110,11 @@ export default async function CoderPage({ params, searchParams }: Props) {
         {ignored.length > 0 && <p className="note mb-3">Not understood and left out: {ignored.join(', ')}.</p>}
         {list.latents.length === 0 ? (
           <p className="py-6 text-ink-2">
-            {coder.counts.latents === 0 ? 'No run has looked at this coder yet; its latents appear here as one does.' : 'No latent passes these filters.'}
+            {coder.counts.latents > 0
+              ? 'No latent passes these filters.'
+              : run !== null
+                ? 'No latent is there yet; they appear as the run comes to them.'
+                : 'No run has looked at this coder yet; its latents appear here as one does.'}
           </p>
         ) : (
           <>

@@ -143,7 +143,7 @@ test('a coder’s figures are those of its rows', async () => {
 
 test('the overview adds up, and its best latents differ', async () => {
   const overview = await api.catalogue.overview({});
-  expect(overview).toMatchObject({ models: 2, coders: 4, tokens: 30_000 });
+  expect(overview).toMatchObject({ models: 2, coders: 4, tokens: 30_000, indexed: 0 });
   expect(overview.latents).toBeGreaterThanOrEqual(coder.latents.length + other.latents.length);
   expect(overview.featured.length).toBeGreaterThan(2);
   expect(new Set(overview.featured.map((latent) => latent.explanation)).size).toBe(overview.featured.length);

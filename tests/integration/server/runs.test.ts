@@ -136,6 +136,8 @@ test('runs are listed newest first and paged by id', async () => {
   expect(runs.map((run) => run.id)).toEqual([second.id, first.id]);
   expect((await admin.runs.list({ limit: 1, before: second.id })).runs.map((run) => run.id)).toEqual([first.id]);
   expect((await admin.runs.current({})).run?.id).toBe(first.id);
+  expect((await admin.runs.current({ model: 'm', coder: 'other' })).run?.id).toBe(second.id);
+  expect((await admin.runs.current({ model: 'another' })).run).toBeNull();
 });
 
 test('a second run says that it waits, and for which, until it is worked on itself', async () => {
