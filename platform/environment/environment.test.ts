@@ -13,6 +13,7 @@ test('an empty environment gives the embedded set-up on loopback', () => {
     siteHost: '127.0.0.1',
     sitePort: 3000,
     siteUrl: null,
+    trustedProxies: [],
     workerHost: '127.0.0.1',
     workerUrl: null,
     workerPort: 3100,
@@ -28,6 +29,10 @@ test('an empty value is an absent one', () => {
   expect(loadEnvironment({ DATABASE_URL: '', LLM_MODEL: ' ', PORT: '' })).toMatchObject({ databaseUrl: null, llm: null, sitePort: 3000 });
 });
 
+test('trusted proxies are addresses and ranges', () => {
+  expect(loadEnvironment({ TRUSTED_PROXIES: '10.0.0.1, 172.16.0.0/12,fd00::/8' }).trustedProxies).toEqual(['10.0.0.1', '172.16.0.0/12', 'fd00::/8']);
+});
+
 test('the language model needs its address and its name', () => {
   const both = { LLM_BASE_URL: 'http://localhost:8000/v1', LLM_MODEL: 'm' };
   expect(loadEnvironment(both).llm).toEqual({ baseUrl: 'http://localhost:8000/v1', apiKey: null, model: 'm' });
@@ -39,6 +44,8 @@ test('the language model needs its address and its name', () => {
 test.each([
   [{ PORT: 'eighty' }, 'PORT'],
   [{ PORT: '70000' }, 'PORT'],
+  [{ TRUSTED_PROXIES: 'proxy.example' }, 'TRUSTED_PROXIES'],
+  [{ TRUSTED_PROXIES: '10.0.0.0/33' }, 'TRUSTED_PROXIES'],
   [{ DATABASE_URL: 'mysql://x' }, 'DATABASE_URL'],
   [{ MEILI_URL: 'localhost:7700' }, 'MEILI_URL'],
   [{ WORKER_SECRET: 'short' }, 'WORKER_SECRET'],

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import path from 'node:path';
 import { z } from 'zod';
 import { AppError } from '#lib/errors/app-error.ts';
@@ -42,6 +43,8 @@ export interface Environment {
   sitePort: number;
   /** The address visitors use; null: where the instance says, or localhost and the default port. */
   siteUrl: string | null;
+  /** Addresses and CIDR ranges of the proxies in front of the site; only what they write into `X-Forwarded-For` is believed. */
+  trustedProxies: readonly string[];
   adminEmail: string | null;
   adminPassword: string | null;
   logLevel: LogLevel;
@@ -69,6 +72,13 @@ const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http:// or http
 export const LOCAL_MODEL = 'local:';
 const secret = z.string().min(32, 'must have at least 32 characters, e.g. from `openssl rand -hex 32`');
 
+/** An IP address, or a range of them in CIDR notation. */
+function isNetwork(text: string): boolean {
+  const [, address = '', prefix = '0'] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+  const version = isIP(address);
+  return version !== 0 && Number(prefix) <= (version === 4 ? 32 : 128);
+}
+
 const sourceSchema = z.object({
   ATLAS_DATA_DIR: z.string().default('.data'),
   ATLAS_ARTIFACTS_DIR: z.string().optional(),
@@ -90,6 +100,11 @@ const sourceSchema = z.object({
   SITE_HOST: z.string().default('127.0.0.1'),
   PORT: port.default(3000),
   SITE_URL: httpUrl.optional(),
+  TRUSTED_PROXIES: z
+    .string()
+    .default('')
+    .transform((list) => list.split(',').flatMap((entry) => entry.trim() || []))
+    .pipe(z.array(z.string().refine(isNetwork, 'must be addresses or ranges such as 10.0.0.1,172.16.0.0/12, separated by commas'))),
   ATLAS_ADMIN_EMAIL: z.email('must be an e-mail address').optional(),
   ATLAS_ADMIN_PASSWORD: z.string().min(10, 'must have at least 10 characters').optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
@@ -142,6 +157,7 @@ export function loadEnvironment(source: Record<string, string | undefined>): Env
     siteHost: env.SITE_HOST,
     sitePort: env.PORT,
     siteUrl: env.SITE_URL ?? null,
+    trustedProxies: env.TRUSTED_PROXIES,
     adminEmail: env.ATLAS_ADMIN_EMAIL ?? null,
     adminPassword: env.ATLAS_ADMIN_PASSWORD ?? null,
     logLevel: env.LOG_LEVEL,

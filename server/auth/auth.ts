@@ -1,10 +1,12 @@
+import { setTimeout } from 'node:timers/promises';
 import { betterAuth } from 'better-auth';
 import { prismaAdapter } from 'better-auth/adapters/prisma';
-import { APIError, createAuthMiddleware } from 'better-auth/api';
+import { APIError, createAuthMiddleware, getIP } from 'better-auth/api';
 import { z } from 'zod';
 import type { Database } from '#platform/database/database.ts';
 import type { Log } from '#platform/log/log.ts';
-import { createAttemptLimit } from './attempt-limit.ts';
+import { believedHeaders } from '#server/http/peer-address.ts';
+import { createSignInLimit, type SignInLimit } from './sign-in-limit.ts';
 import { MIN_PASSWORD_LENGTH } from './users.ts';
 
 /** What this site has no use for stays shut: accounts are made by admins, and nothing sends e-mail. */
@@ -30,10 +32,6 @@ const DISABLED_PATHS = [
 const WEEK_SECONDS = 7 * 24 * 3600;
 const DAY_SECONDS = 24 * 3600;
 
-/** Wrong passwords an account takes in a quarter of an hour, whatever addresses they come from: 2,000 a day, for 10 characters or more. */
-const ATTEMPTS_PER_ACCOUNT = 20;
-const ATTEMPT_WINDOW_MS = 15 * 60_000;
-
 const signInBodySchema = z.object({ email: z.string() });
 
 export interface AuthOptions {
@@ -41,18 +39,20 @@ export interface AuthOptions {
   /** Where visitors find the site; cookies are secure when it is https. */
   siteUrl: string;
   secret: string;
+  /** Addresses and CIDR ranges whose `X-Forwarded-For` is believed. */
+  trustedProxies: readonly string[];
   log: Log;
+  limit?: SignInLimit;
 }
 
 /** Sign-in by e-mail and password, sessions in our own tables. */
-export function createAuth({ prisma, siteUrl, secret, log }: AuthOptions) {
-  const attempts = createAttemptLimit({ most: ATTEMPTS_PER_ACCOUNT, windowMs: ATTEMPT_WINDOW_MS });
+export function createAuth({ prisma, siteUrl, secret, trustedProxies, log, limit = createSignInLimit() }: AuthOptions) {
   const accountOf = (path: string, body: unknown): string | null => {
     if (path !== '/sign-in/email') return null;
     const parsed = signInBodySchema.safeParse(body);
     return parsed.success ? parsed.data.email.trim().toLowerCase() : null;
   };
-  return betterAuth({
+  const auth = betterAuth({
     appName: 'Latent Atlas',
     baseURL: siteUrl,
     basePath: '/api/auth',
@@ -63,10 +63,11 @@ export function createAuth({ prisma, siteUrl, secret, log }: AuthOptions) {
     emailAndPassword: { enabled: true, disableSignUp: true, minPasswordLength: MIN_PASSWORD_LENGTH, maxPasswordLength: 128 },
     user: { additionalFields: { role: { type: 'string', required: false, defaultValue: 'user', input: false } } },
     session: { expiresIn: WEEK_SECONDS, updateAge: DAY_SECONDS },
-    // By address; only one the server itself wrote can be believed, so the limit by account above does not depend on it.
+    // By address, which `handler` below has put where it can be believed; by address and account: the hooks.
     rateLimit: { enabled: true, storage: 'memory', window: 60, max: 120, customRules: { '/sign-in/email': { window: 60, max: 10 } } },
     advanced: {
       cookiePrefix: 'atlas',
+      ipAddress: { ipAddressHeaders: ['x-forwarded-for'], trustedProxies: [...trustedProxies] },
       useSecureCookies: new URL(siteUrl).protocol === 'https:',
       defaultCookieAttributes: { httpOnly: true, sameSite: 'lax' },
     },
@@ -85,16 +86,34 @@ export function createAuth({ prisma, siteUrl, secret, log }: AuthOptions) {
     hooks: {
       before: createAuthMiddleware(async (request) => {
         const account = accountOf(request.path, request.body);
-        const seconds = account === null ? 0 : attempts.attempt(account);
-        if (seconds > 0)
-          throw new APIError('TOO_MANY_REQUESTS', { message: `Too many attempts for this account: try again in ${Math.ceil(seconds / 60)} min.` });
+        if (account === null) return;
+        const verdict = limit.attempt(addressOf(request), account);
+        if ('refused' in verdict) {
+          const message = `Too many attempts: try again in ${verdict.refused} s.`;
+          throw new APIError('TOO_MANY_REQUESTS', { message }, { 'retry-after': String(verdict.refused) });
+        }
+        if (verdict.held === 0) return;
+        try {
+          await setTimeout(verdict.held);
+        } finally {
+          limit.released();
+        }
       }),
       after: createAuthMiddleware(async (request) => {
         const account = accountOf(request.path, request.body);
-        if (account !== null && request.context.newSession !== null) attempts.reset(account);
+        if (account !== null && request.context.newSession !== null) limit.succeeded(addressOf(request), account);
       }),
     },
   });
+  return {
+    ...auth,
+    handler: (request: Request): Promise<Response> => auth.handler(new Request(request, { headers: believedHeaders(request.headers, trustedProxies) })),
+  };
+}
+
+/** The visitor's address as the limits count it (an IPv6 network of 64 bits is one); empty where it is unknown. */
+function addressOf({ headers, context }: { headers?: Headers | undefined; context: { options: Parameters<typeof getIP>[1] } }): string {
+  return (headers && getIP(headers, context.options)) ?? '';
 }
 
 export type Auth = ReturnType<typeof createAuth>;

@@ -1,6 +1,7 @@
 import { parseSetCookieHeader } from 'better-auth/cookies';
 import { AppError } from '#lib/errors/app-error.ts';
 import type { Server } from '#server/context.ts';
+import { PEER_HEADER } from '#server/http/peer-address.ts';
 
 /** A cookie as the sign-in form's answer sets it. */
 export interface CookieToSet {
@@ -19,7 +20,7 @@ export type SignInResult = { kind: 'signed_in'; cookies: CookieToSet[] } | { kin
 type AuthServer = Pick<Server, 'auth' | 'environment'>;
 
 /** What the limits by address and the session's record need of the visitor's own request. */
-const PASSED_ON = ['cookie', 'user-agent', 'x-forwarded-for'] as const;
+const PASSED_ON = ['cookie', 'user-agent', 'x-forwarded-for', PEER_HEADER] as const;
 
 /**
  * Signs in for a form without JavaScript, through the very handler that the JSON route uses: the same limits, the same

@@ -6,6 +6,8 @@ import { PROBLEM_MEDIA_TYPE } from '#server/api/problem.ts';
 import { allProcedures } from '#server/api/procedures.ts';
 import { handleRest } from '#server/api/rest.ts';
 import { createCaller } from '#server/api/router.ts';
+import { createAuth } from '#server/auth/auth.ts';
+import { createSignInLimit } from '#server/auth/sign-in-limit.ts';
 import { createApiKey, listApiKeys, revokeApiKey } from '#server/auth/api-keys.ts';
 import { createUser } from '#server/auth/users.ts';
 import type { Server } from '#server/context.ts';
@@ -15,6 +17,7 @@ import { withDatabase } from '#tests/integration/with-database.ts';
 import { sessionOf, SITE, testServer } from './test-server.ts';
 
 let server: Server;
+let database: Awaited<ReturnType<typeof withDatabase>>;
 /** Headers of every kind of visitor who is not an admin. */
 const visitors: Record<string, Headers> = {};
 let adminKey: string;
@@ -23,7 +26,8 @@ let adminId: string;
 const PASSWORD = 'correct horse battery';
 
 beforeAll(async () => {
-  server = await testServer(await withDatabase());
+  database = await withDatabase();
+  server = await testServer(database);
   const admin = await createUser(server, { email: 'admin@example.org', name: 'Admin', password: PASSWORD, role: 'admin' });
   const plain = await createUser(server, { email: 'plain@example.org', name: 'Plain', password: PASSWORD });
   adminId = admin.id;
@@ -177,19 +181,52 @@ describe('accounts', () => {
     expect(rows[0]?.password).toMatch(/^[0-9a-f]{32}:[0-9a-f]{128}$/);
   });
 
-  test('an account takes only so many wrong passwords, whatever addresses they come from', async () => {
-    await createUser(server, { email: 'victim@example.org', name: 'V', password: PASSWORD });
-    const statuses: number[] = [];
-    for (let i = 0; i < 22; i++) {
-      const response = await auth(
-        '/sign-in/email',
-        { email: i % 2 === 0 ? 'victim@example.org' : 'Victim@Example.org', password: 'wrong wrong wrong' },
-        { 'x-forwarded-for': `10.0.0.${i}` },
+  /** Sign-in by itself with a clock that stands, as if from `peer`. */
+  const signInFrom = (trustedProxies: string[]) => {
+    const limit = createSignInLimit({ now: () => 1_000_000 });
+    const { handler } = createAuth({ prisma: database.prisma, siteUrl: SITE, secret: 'a'.repeat(32), trustedProxies, log: server.log, limit });
+    return (email: string, password: string, peer: string, forwarded: string): Promise<Response> =>
+      handler(
+        new Request(`${SITE}/api/auth/sign-in/email`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json', origin: SITE, 'x-atlas-peer': peer, 'x-forwarded-for': forwarded },
+          body: JSON.stringify({ email, password }),
+        }),
       );
-      statuses.push(response.status);
+  };
+  const WRONG = 'wrong wrong wrong';
+
+  test('an address that guesses must pause, whatever it says of itself; the owner signs in from elsewhere all the while', async () => {
+    await createUser(server, { email: 'victim@example.org', name: 'V', password: PASSWORD });
+    const attempt = signInFrom([]);
+    const responses: Response[] = [];
+    for (let i = 0; i < 7; i++) {
+      responses.push(await attempt(i % 2 === 0 ? 'victim@example.org' : 'Victim@Example.org', WRONG, '203.0.113.66', `10.0.0.${i}`));
     }
-    expect(statuses.slice(0, 20)).toEqual(Array.from({ length: 20 }, () => 401));
-    expect(statuses.slice(20)).toEqual([429, 429]);
+    expect(responses.map(({ status }) => status)).toEqual([401, 401, 401, 401, 401, 429, 429]);
+    expect(responses.at(-1)?.headers.get('retry-after')).toBe('8');
+    expect((await attempt('victim@example.org', PASSWORD, '203.0.113.66', '10.0.0.9')).status).toBe(429);
+    expect((await attempt('victim@example.org', PASSWORD, '203.0.113.7', '203.0.113.66')).status).toBe(200);
+  });
+
+  test('many addresses that guess make an account slow, and lock nobody out', async () => {
+    await createUser(server, { email: 'popular@example.org', name: 'P', password: PASSWORD });
+    const attempt = signInFrom([]);
+    for (let i = 0; i < 21; i++) expect((await attempt('popular@example.org', WRONG, `198.51.100.${i}`, '')).status).toBe(401);
+    const started = performance.now();
+    expect((await attempt('popular@example.org', PASSWORD, '203.0.113.8', '')).status).toBe(200);
+    expect(performance.now() - started).toBeGreaterThan(400);
+  });
+
+  test('behind a proxy that is named, visitors are told apart by what it says of them, and by nothing before that', async () => {
+    await createUser(server, { email: 'proxied@example.org', name: 'P', password: PASSWORD });
+    const attempt = signInFrom(['10.0.0.0/8']);
+    const guess = async (peer: string, forwarded: string) => (await attempt('proxied@example.org', WRONG, peer, forwarded)).status;
+    for (let i = 0; i < 5; i++) expect(await guess('10.1.2.3', `1.2.3.${i}, 203.0.113.20`)).toBe(401);
+    expect(await guess('10.1.2.3', '9.9.9.9, 203.0.113.20')).toBe(429);
+    // A peer that is no proxy of ours is its own address, whatever it wrote.
+    expect(await guess('203.0.113.21', '203.0.113.20')).toBe(401);
+    expect((await attempt('proxied@example.org', PASSWORD, '10.1.2.3', '203.0.113.22')).status).toBe(200);
   });
 
   test('an address with an account, a short password and a nonsense address are refused by field', async () => {

@@ -43,11 +43,11 @@ test('the form’s cookies are the session, until it ends', async () => {
 
 test('a wrong address and a wrong password are refused in the same words, and too many attempts in others', async () => {
   const attempt = (email: string, address: string): ReturnType<typeof signInWithPassword> =>
-    signInWithPassword(server, new Headers({ 'x-forwarded-for': address }), { email, password: 'not the right one' });
+    signInWithPassword(server, new Headers({ 'x-atlas-peer': address }), { email, password: 'not the right one' });
   const wrong = await attempt('ada@example.org', '203.0.113.1');
   expect(wrong).toMatchObject({ kind: 'refused', message: expect.stringContaining('do not belong') });
   expect(await attempt('nobody@example.org', '203.0.113.2')).toEqual(wrong);
   let last = wrong;
-  for (let i = 0; i < 25; i++) last = await attempt('ada@example.org', `203.0.113.${10 + i}`);
+  for (let i = 0; i < 5; i++) last = await attempt('ada@example.org', '203.0.113.1');
   expect(last).toMatchObject({ kind: 'refused', message: expect.stringContaining('Too many attempts') });
 });
