@@ -1,3 +1,4 @@
+import type { Pool } from 'pg';
 import { encodeExamples, type StoredExample } from '#lib/example/blob.ts';
 import { copyRows, type CopyValue } from '#platform/database/copy-rows.ts';
 import type { TaskHandler } from '#platform/queue/types.ts';
@@ -9,7 +10,7 @@ import { ATLAS_PROTOCOL } from '#lib/example/protocol.ts';
 import { windowSpan, windowsOf, type WindowId } from '#gpu-worker/examples/windows.ts';
 import { openTokenizer, type Tokenizer } from '#gpu-worker/model/tokenizer.ts';
 import { removeUnheadlined } from './headlines.ts';
-import { loadRun, requireFact } from './run-facts.ts';
+import { loadRun, requireFact, type RunFacts } from './run-facts.ts';
 import type { WorkerServices } from './services.ts';
 import { yieldNow } from './yield-now.ts';
 
@@ -33,13 +34,17 @@ export function sampleLatents(services: WorkerServices): TaskHandler<'sample.lat
     const [dataKey, activationKey, sampleKey] = [requireFact(run, 'dataKey'), requireFact(run, 'activationKey'), requireFact(run, 'sampleKey')];
     const data = await services.cache.get(`data:${dataKey}`, () => readDataSet(services.artifacts, dataKey));
     const tokenizer = await services.cache.get(`tokenizer:${run.modelLocation}`, () => openTokenizer(run.modelLocation));
+    // Rows under this very key say what would be written again, whichever run wrote them; those of dead latents have none.
+    const standing = new Set(await standingLatents(services.pool, run, sampleKey, latents));
+    const open = latents.filter((latent) => !standing.has(latent));
+    context.progress(standing.size);
     const candidates = windowsOf(data, 'test');
-    const first = latents[0] as number;
-    const activations = await readLatents(services.artifacts, activationKey, first, (latents.at(-1) as number) - first + 1);
+    const first = open[0] ?? 0;
+    const activations = open.length === 0 ? [] : await readLatents(services.artifacts, activationKey, first, (open.at(-1) as number) - first + 1);
 
     const latentRows: CopyValue[][] = [];
     const blobRows: CopyValue[][] = [];
-    for (const latent of latents) {
+    for (const latent of open) {
       const own = activations[latent - first] as LatentActivations;
       const statistics = latentStatistics(own, data.tokenCount);
       const examples = latentExamples(data, own, ATLAS_PROTOCOL, run.config.seed, candidates);
@@ -53,7 +58,7 @@ export function sampleLatents(services: WorkerServices): TaskHandler<'sample.lat
         const keys = [...new Set(stored.map(({ document }) => document))].sort();
         blobRows.push([run.coderId, latent, sampleKey, run.textSourceId, encodeExamples(stored), keys]);
       }
-      context.progress(latentRows.length);
+      context.progress(standing.size + latentRows.length);
       await yieldNow(context.signal);
     }
     await context.commit(async (client) => {
@@ -71,12 +76,23 @@ export function sampleLatents(services: WorkerServices): TaskHandler<'sample.lat
          SELECT coder_id, latent_index, sample_key, text_source_id, blob, document_keys FROM new_blobs ORDER BY latent_index
          ON CONFLICT (coder_id, latent_index, sample_key) DO NOTHING`,
       );
-      return { latents: latentRows.length, blobs: blobRows.length };
+      await client.query('UPDATE latents SET run_id = $1 WHERE coder_id = $2 AND index = ANY($3)', [String(run.id), String(run.coderId), [...standing]]);
+      return { latents: latentRows.length, blobs: blobRows.length, reused: standing.size };
     });
     // What another sample said of them is not to be found while this one is worked on. A kill here leaves it to the index
     // stage, which looks again.
     await removeUnheadlined(services, run.coderId, latents);
   };
+}
+
+/** Those of the latents that were sampled under this key already. */
+async function standingLatents(pool: Pool, run: RunFacts, sampleKey: string, latents: readonly number[]): Promise<number[]> {
+  const { rows } = await pool.query<{ index: number }>('SELECT index FROM latents WHERE coder_id = $1 AND sample_key = $2 AND index = ANY($3)', [
+    String(run.coderId),
+    sampleKey,
+    latents,
+  ]);
+  return rows.map(({ index }) => index);
 }
 
 function storedExamples(data: DataSet, latent: LatentActivations, examples: LatentExamples, tokenizer: Tokenizer): StoredExample[] {
