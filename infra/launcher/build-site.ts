@@ -16,6 +16,7 @@ const INPUTS = [
   'platform',
   'public',
   'prisma/schema.prisma',
+  'instrumentation.ts',
   'proxy.ts',
   'next.config.js',
   'postcss.config.mjs',

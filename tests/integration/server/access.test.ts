@@ -1,7 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { API_KEY_SCOPES, type Actor, ANONYMOUS } from '#server/access/actor.ts';
-import { ACTIONS } from '#server/access/policy.ts';
 import { PROBLEM_MEDIA_TYPE } from '#server/api/problem.ts';
 import { allProcedures } from '#server/api/procedures.ts';
 import { handleRest } from '#server/api/rest.ts';
@@ -13,6 +12,7 @@ import { createUser } from '#server/auth/users.ts';
 import type { Server } from '#server/context.ts';
 import { streamRun } from '#server/http/run-streams.ts';
 import { handleTrpc } from '#server/http/trpc-endpoint.ts';
+import { operationsOf, PROCEDURES } from '#tests/e2e/expected-access.ts';
 import { withDatabase } from '#tests/integration/with-database.ts';
 import { sessionOf, SITE, testServer } from './test-server.ts';
 
@@ -56,25 +56,17 @@ async function signIn(email: string): Promise<string> {
     .join('; ');
 }
 
-const procedures = Object.entries(allProcedures());
-const guarded = procedures.filter(([, procedure]) => ACTIONS[procedure._def.meta!.action] === 'admin');
-const guardedRest = guarded.flatMap(([name, procedure]) => {
-  const openapi = procedure._def.meta?.openapi;
-  return openapi === undefined ? [] : [{ name, method: openapi.method, path: openapi.path.replace(/\{\w+\}/g, '1') }];
-});
+const guarded = operationsOf('admin');
 
-test('every procedure says what it does, everything that changes something is an admin’s, and there are such', () => {
-  expect(guarded.length).toBeGreaterThanOrEqual(11);
-  for (const [name, procedure] of procedures) {
-    const { meta, type } = procedure._def;
-    expect(Object.keys(ACTIONS), name).toContain(meta?.action);
-    if (type === 'mutation' || name.startsWith('admin.')) expect(ACTIONS[meta!.action], name).toBe('admin');
-    if (type === 'mutation') expect(meta?.openapi?.method, name).not.toBe('GET');
+test('everything that changes something is an admin’s, and is no read', () => {
+  for (const [name, { _def }] of Object.entries(allProcedures())) {
+    if (_def.type === 'mutation') expect(PROCEDURES[name], name).toMatchObject({ access: 'admin', method: 'POST' });
+    else expect(PROCEDURES[name]?.method, name).toBe('GET');
   }
 });
 
 describe.each(['anonymous', 'plain user', 'a plain user’s key with every scope', 'an admin’s key that may only read', 'a made-up cookie'])('%s', (visitor) => {
-  test.each(guardedRest)('is refused $method $path', async ({ method, path }) => {
+  test.each(guarded)('is refused $method $path', async ({ method, path }) => {
     const headers = new Headers(visitors[visitor]);
     if (method === 'POST') headers.set('content-type', 'application/json');
     const response = await handleRest(server, new Request(`${SITE}/api/v1${path}`, { method, headers, ...(method === 'POST' && { body: '{}' }) }));
@@ -83,9 +75,9 @@ describe.each(['anonymous', 'plain user', 'a plain user’s key with every scope
     expect(await response.json()).toMatchObject({ status: 403, code: 'forbidden', instance: `/api/v1${path}` });
   });
 
-  test.each(guarded.map(([name, procedure]) => ({ name, type: procedure._def.type })))('is refused $name over tRPC', async ({ name, type }) => {
+  test.each(guarded)('is refused $name over tRPC', async ({ name, method }) => {
     const headers = new Headers(visitors[visitor]);
-    const write = type === 'mutation';
+    const write = method === 'POST';
     if (write) headers.set('content-type', 'application/json');
     const response = await handleTrpc(
       server,
@@ -105,7 +97,7 @@ describe.each(['anonymous', 'plain user', 'a plain user’s key with every scope
 test('an admin passes every one of those doors, by session and by key', async () => {
   const cookie = await signIn('admin@example.org');
   for (const headers of [new Headers({ cookie }), new Headers({ 'x-api-key': adminKey }), new Headers({ authorization: `Bearer ${adminKey}` })]) {
-    for (const { method, path } of guardedRest.filter((route) => route.method === 'GET')) {
+    for (const { method, path } of guarded.filter((route) => route.method === 'GET')) {
       const response = await handleRest(server, new Request(`${SITE}/api/v1${path}`, { method, headers }));
       expect([200, 404], path).toContain(response.status);
     }
