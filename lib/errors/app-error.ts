@@ -20,6 +20,7 @@ export const ERROR_STATUS = {
   worker_unavailable: 503,
   lease_lost: 503,
   out_of_memory: 507,
+  out_of_space: 507,
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_STATUS;

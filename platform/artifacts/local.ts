@@ -1,22 +1,18 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { lstat, mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { link, lstat, mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import path from 'node:path';
 import { AppError } from '#lib/errors/app-error.ts';
-import type { ArtifactStore } from './types.ts';
+import { isRunning } from './processes.ts';
+import { checkRange, checkedContent, damaged, keySegments, missing, sealing, sha256, sumInTrailer, trailerBytes } from './trailer.ts';
+import type { ArtifactFacts, ArtifactStore, OpenArtifact } from './types.ts';
 
-const SEGMENT = /^[A-Za-z0-9][A-Za-z0-9._=@-]{0,199}$/;
-
-/**
- * Every file ends in this mark and the SHA-256 of what comes before it. In the file rather than beside it, because two
- * files cannot be renamed at once; at its end, because the sum of a stream is known last. A file cut short has no mark.
- */
-const MARK = Buffer.from('\0sha256\n', 'latin1');
-const TRAILER = MARK.length + 32;
-
-/** Files being written lie here; what a killed process left is swept out after a day. */
+/** Files being written lie here; what a killed process left is swept out, on other machines' account after a day. */
 const INCOMING = '.incoming';
 const STALE_MS = 24 * 3600 * 1000;
+const HOST = hostname().replaceAll(/[^A-Za-z0-9-]/g, '-');
+const DRAFT = /^([A-Za-z0-9-]+)\.(\d+)\.[0-9a-f]+$/;
 
 /** Artifacts as files under `root`, on one machine or a shared disk. Made when first written to. */
 export function createLocalArtifacts(root: string): ArtifactStore {
@@ -24,10 +20,7 @@ export function createLocalArtifacts(root: string): ArtifactStore {
   let swept = false;
 
   async function locate(key: string): Promise<string> {
-    const segments = key.split('/');
-    if (!segments.every((segment) => SEGMENT.test(segment))) {
-      throw new AppError('bad_request', `“${key}” is not an artifact key: relative, in segments of letters, digits, dots, dashes and underscores.`);
-    }
+    const segments = keySegments(key);
     let file = base;
     for (const segment of segments) {
       file = path.join(file, segment);
@@ -39,23 +32,34 @@ export function createLocalArtifacts(root: string): ArtifactStore {
     return path.join(base, ...segments);
   }
 
-  /** Open for reading, with the length of the content; throws when missing or cut short. */
-  async function openContent(key: string): Promise<{ file: FileHandle; length: number; sum: Buffer }> {
+  /** Open for reading, with the length of the content and its sum; throws when missing or cut short. */
+  async function openContent(key: string): Promise<{ file: FileHandle; length: number; sum: string | null }> {
     const location = await locate(key);
     const file = await open(location, constants.O_RDONLY | constants.O_NOFOLLOW).catch((error: unknown) => {
       ignoreMissing(error);
-      throw new AppError('not_found', `There is no artifact ${key}.`, { cause: error });
+      throw missing(key, error);
     });
     try {
-      const length = (await file.stat()).size - TRAILER;
-      if (length < 0) throw corrupt(key, 'it is cut short');
-      const trailer = await readExactly(file, key, length, TRAILER);
-      if (!trailer.subarray(0, MARK.length).equals(MARK)) throw corrupt(key, 'it is cut short');
-      return { file, length, sum: trailer.subarray(MARK.length) };
+      const trailer = trailerBytes(key);
+      const length = (await file.stat()).size - trailer;
+      if (length < 0) throw damaged(key, 'it is cut short');
+      return { file, length, sum: trailer === 0 ? null : sumInTrailer(key, await readExactly(file, key, length, trailer)) };
     } catch (error) {
       await file.close();
       throw error;
     }
+  }
+
+  async function openArtifact(key: string): Promise<OpenArtifact> {
+    const { file, length } = await openContent(key);
+    return {
+      bytes: length,
+      async read(offset, wanted) {
+        checkRange(key, length, offset, wanted);
+        return readExactly(file, key, offset, wanted);
+      },
+      close: () => file.close(),
+    };
   }
 
   async function sweep(): Promise<void> {
@@ -64,8 +68,37 @@ export function createLocalArtifacts(root: string): ArtifactStore {
     const folder = path.join(base, INCOMING);
     for (const name of await readdir(folder)) {
       const file = path.join(folder, name);
+      const [, host, pid] = DRAFT.exec(name) ?? [];
       const found = await stat(file).catch(ignoreMissing);
-      if (found && Date.now() - found.mtimeMs > STALE_MS) await rm(file, { force: true });
+      if (found && ((host === HOST && !isRunning(Number(pid))) || Date.now() - found.mtimeMs > STALE_MS)) await rm(file, { force: true });
+    }
+  }
+
+  /** Writes a whole file under a name of its own, then lets `place` give it the key's. */
+  async function put<T>(
+    key: string,
+    content: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+    place: (draft: string, target: string) => Promise<T>,
+  ): Promise<{ facts: ArtifactFacts; placed: T }> {
+    const target = await locate(key);
+    const draft = path.join(base, INCOMING, `${HOST}.${process.pid}.${randomBytes(12).toString('hex')}`);
+    try {
+      await mkdir(path.join(base, INCOMING), { recursive: true });
+      await sweep();
+      const file = await open(draft, 'wx');
+      const sealed = sealing(key);
+      try {
+        for await (const chunk of sealed.seal(content)) await writeFully(file, chunk);
+        // The name must not outlive the content when the power goes.
+        await file.datasync();
+      } finally {
+        await file.close();
+      }
+      await mkdir(path.dirname(target), { recursive: true });
+      return { facts: sealed.facts(), placed: await place(draft, target) };
+    } catch (error) {
+      await rm(draft, { force: true });
+      throw isFull(error) ? full(key, base, error) : error;
     }
   }
 
@@ -75,52 +108,64 @@ export function createLocalArtifacts(root: string): ArtifactStore {
       return found !== null && found.isFile();
     },
 
-    async read(key) {
+    async facts(key) {
+      if ((await lstat(await locate(key)).catch(ignoreMissing)) === null) return null;
       const { file, length, sum } = await openContent(key);
       try {
-        const bytes = await readExactly(file, key, 0, length);
-        if (!createHash('sha256').update(bytes).digest().equals(sum)) throw corrupt(key, 'its checksum differs');
-        return bytes;
+        return { bytes: length, sha256: sum ?? sha256(await readExactly(file, key, 0, length)) };
+      } finally {
+        await file.close();
+      }
+    },
+
+    async read(key) {
+      const { file, length } = await openContent(key);
+      try {
+        return checkedContent(key, await readExactly(file, key, 0, length + trailerBytes(key)));
       } finally {
         await file.close();
       }
     },
 
     async readRange(key, offset, length) {
-      const content = await openContent(key);
+      const artifact = await openArtifact(key);
       try {
-        if (offset < 0 || length < 0 || offset + length > content.length) {
-          throw new AppError('bad_request', `The artifact ${key} has ${content.length} bytes; ${offset} to ${offset + length} were asked for.`);
-        }
-        return await readExactly(content.file, key, offset, length);
+        return await artifact.read(offset, length);
       } finally {
-        await content.file.close();
+        await artifact.close();
       }
     },
 
+    open: openArtifact,
+
     async write(key, bytes) {
-      const target = await locate(key);
-      await mkdir(path.join(base, INCOMING), { recursive: true });
-      await sweep();
-      const draft = path.join(base, INCOMING, randomBytes(12).toString('hex'));
-      const file = await open(draft, 'wx');
-      try {
-        const sum = createHash('sha256');
-        for await (const chunk of bytes instanceof Uint8Array ? [bytes] : bytes) {
-          sum.update(chunk);
-          await writeFully(file, chunk);
-        }
-        await writeFully(file, Buffer.concat([MARK, sum.digest()]));
-        // The name must not outlive the content when the power goes.
-        await file.datasync();
-        await file.close();
-        await mkdir(path.dirname(target), { recursive: true });
-        await rename(draft, target);
-      } catch (error) {
-        await file.close().catch(() => undefined);
+      return (await put(key, bytes instanceof Uint8Array ? [bytes] : bytes, rename)).facts;
+    },
+
+    async create(key, bytes) {
+      const { placed } = await put(key, [bytes], async (draft, target) => {
+        // A hard link fails where a name stands, and a reader never sees half a file, as with an exclusive open.
+        const made = await link(draft, target).then(
+          () => true,
+          (error: unknown) => {
+            if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+            throw error;
+          },
+        );
         await rm(draft, { force: true });
-        throw error;
-      }
+        return made;
+      });
+      return placed;
+    },
+
+    async list(folder) {
+      const start = folder === undefined ? base : await locate(folder);
+      const entries = await readdir(start, { recursive: true, withFileTypes: true }).catch((error: unknown) => ignoreMissing(error) ?? []);
+      return entries
+        .filter((entry) => entry.isFile())
+        .map((entry) => path.relative(base, path.join(entry.parentPath, entry.name)).split(path.sep).join('/'))
+        .filter((key) => !key.startsWith(`${INCOMING}/`))
+        .sort();
     },
 
     async delete(key) {
@@ -137,7 +182,7 @@ async function readExactly(file: FileHandle, key: string, offset: number, length
   let done = 0;
   while (done < length) {
     const { bytesRead } = await file.read(bytes, done, Math.min(length - done, READ_LIMIT), offset + done);
-    if (bytesRead === 0) throw corrupt(key, 'it ends early');
+    if (bytesRead === 0) throw damaged(key, 'it ends early');
     done += bytesRead;
   }
   return bytes;
@@ -151,8 +196,16 @@ async function writeFully(file: FileHandle, bytes: Uint8Array): Promise<void> {
   }
 }
 
-function corrupt(key: string, how: string): AppError {
-  return new AppError('corrupt_file', `The artifact ${key} is damaged: ${how}. Delete it and run the stage again.`);
+function isFull(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
+}
+
+function full(key: string, base: string, cause: unknown): AppError {
+  return new AppError(
+    'out_of_space',
+    `The disk is full: ${key} could not be written under ${base}, and nothing of it was kept. Make room and start again; what is finished is not done again.`,
+    { cause },
+  );
 }
 
 /** Null for “no such file”; throws anything else. */
