@@ -4,6 +4,7 @@ import { dirname, join, posix } from 'node:path';
 import { z } from 'zod';
 import { AppError, isAppError } from '#lib/errors/app-error.ts';
 import { downloadFile } from './download-file.ts';
+import { withFileLock } from './file-lock.ts';
 import type { HubName } from './hub-name.ts';
 import { fileUrl, listRepository, resolveCommit, type HubAccess, type HubFile } from './repository.ts';
 
@@ -95,12 +96,12 @@ async function inFolder({ repo, subfolder }: HubName, commit: string, path: stri
 async function fetchFile(repo: string, commit: string, file: HubFile, target: string, options: SnapshotOptions): Promise<void> {
   const there = await stat(target).catch(() => null);
   if (there?.size === file.size) return;
-  if (file.size > 1e6) options.say(`Fetching ${file.path} of ${repo} (${(file.size / 1e6).toFixed(1)} MB) …`);
-  await downloadFile(fileUrl(repo, commit, file.path, options), target, file, {
-    endpoint: options.endpoint,
-    repo,
-    what: `the file ${file.path}`,
-    token: options.token,
+  // Two processes that want the same file must not both append to it: the second waits, and finds it there.
+  await withFileLock(target, async () => {
+    if ((await stat(target).catch(() => null))?.size === file.size) return;
+    if (file.size > 1e6) options.say(`Fetching ${file.path} of ${repo} (${(file.size / 1e6).toFixed(1)} MB) …`);
+    const { endpoint, token } = options;
+    await downloadFile(fileUrl(repo, commit, file.path, options), target, file, { endpoint, repo, what: `the file ${file.path}`, token });
   });
 }
 
