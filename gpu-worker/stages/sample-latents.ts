@@ -79,9 +79,13 @@ export function sampleLatents(services: WorkerServices): TaskHandler<'sample.lat
       await client.query('UPDATE latents SET run_id = $1 WHERE coder_id = $2 AND index = ANY($3)', [String(run.id), String(run.coderId), [...standing]]);
       return { latents: latentRows.length, blobs: blobRows.length, reused: standing.size };
     });
-    // What another sample said of them is not to be found while this one is worked on. A kill here leaves it to the index
-    // stage, which looks again.
-    await removeUnheadlined(services, run.coderId, latents);
+    // What another sample said of them is not to be found while this one is worked on. The task is complete by now: a kill
+    // here, or an index that is away, leaves it to the index stage, which looks again.
+    try {
+      await removeUnheadlined(services, run.coderId, latents);
+    } catch (error) {
+      services.log.warn({ event: 'search_behind', runId, error });
+    }
   };
 }
 
