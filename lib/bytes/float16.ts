@@ -41,7 +41,7 @@ export function float16Values(): Float32Array {
 }
 
 /** Half-precision bits of a single's bits, rounded to nearest, ties to even. */
-function halfOf(bits: number): number {
+export function halfOf(bits: number): number {
   const sign = (bits >>> 16) & 0x8000;
   const exponent = ((bits >>> 23) & 255) - 112;
   const fraction = bits & 0x7fffff;

@@ -1,0 +1,79 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { memoryArtifacts } from '#tests/doubles/memory-artifacts.ts';
+import { openCoderFile } from './coder-file.ts';
+import { mergeRuns } from './merge-runs.ts';
+import { writeRun } from './run-stream.ts';
+import { Spill } from './spill.ts';
+
+/** A dense matrix [rows · rowLength, width], mostly 0, with values of every magnitude a single can have. */
+const matrix = fc
+  .record({ rows: fc.integer({ min: 1, max: 5 }), rowLength: fc.integer({ min: 1, max: 7 }), width: fc.integer({ min: 1, max: 9 }) })
+  .chain((shape) =>
+    fc.record({
+      shape: fc.constant(shape),
+      dense: fc.array(
+        fc.oneof(
+          { weight: 3, arbitrary: fc.constant(0) },
+          { weight: 2, arbitrary: fc.float({ min: Math.fround(2 ** -10), max: 50, noNaN: true }) },
+          { weight: 1, arbitrary: fc.float({ noNaN: true, noDefaultInfinity: true }) },
+        ),
+        { minLength: shape.rows * shape.rowLength * shape.width, maxLength: shape.rows * shape.rowLength * shape.width },
+      ),
+      capacity: fc.integer({ min: 1, max: 40 }),
+      cuts: fc.array(fc.nat(40), { maxLength: 3 }),
+    }),
+  );
+
+/** What must come back of a value, by the rule alone: nothing here is taken from the code under test. */
+function bound(value: number, largest: number): number {
+  return Math.abs(value) >= largest * 2 ** -28 ? Math.abs(value) * 2 ** -11 : largest * 2 ** -38;
+}
+
+describe('activation store', () => {
+  it('gives back each latent of a dense matrix, however the pairs were cut into runs', async () => {
+    await fc.assert(
+      fc.asyncProperty(matrix, async ({ shape: { rows, rowLength, width }, dense, capacity, cuts }) => {
+        const store = memoryArtifacts();
+        const runs: string[] = [];
+        const spill = new Spill(width, capacity, async (words, pairs) => {
+          const key = `runs/${String(runs.length).padStart(3, '0')}`;
+          runs.push(key);
+          await writeRun(store, key, [words], () => pairs);
+        });
+        let exact = 0;
+        for (let place = 0; place < rows * rowLength; place++) {
+          if (cuts.includes(place)) await spill.finish();
+          // Latents of a token come in any order, as a top-k gives them.
+          for (let latent = width - 1; latent >= 0; latent--) {
+            const value = dense[place * width + latent]!;
+            if (value === 0) continue;
+            if (spill.free === 0) await spill.spill();
+            spill.push(latent, place, value);
+            exact++;
+          }
+        }
+        await spill.finish();
+        const pairs = await mergeRuns({ store, runs, key: 'by-latent.bin', facts: { hookpoint: 'h', width, rows, rowLength }, scratch: 'scratch' });
+        expect(pairs).toBe(exact);
+        const coder = await openCoderFile(store, 'by-latent.bin');
+        await coder.verify();
+        const swept = [];
+        for await (const latent of coder.sweep()) swept.push(latent);
+        for (let latent = 0; latent < width; latent++) {
+          const expected = dense.flatMap((_, place) => (place < rows * rowLength && dense[place * width + latent] !== 0 ? [place] : []));
+          const values = expected.map((place) => dense[place * width + latent]!);
+          const largest = Math.max(0, ...values.map(Math.abs));
+          const got = await coder.latent(latent);
+          expect(swept[latent]).toEqual(got);
+          expect([...got.place]).toEqual(expected);
+          expect(coder.counts[latent]).toBe(expected.length);
+          expect(coder.max[latent]).toBe(Math.max(...(expected.length > 0 ? got.value : [0])));
+          expect(coder.sum[latent]).toBe([...got.value].reduce((a, b) => a + b, 0));
+          expect(values.filter((value, i) => got.value[i] === 0 || !(Math.abs(got.value[i]! - value) <= bound(value, largest)))).toEqual([]);
+        }
+      }),
+      { numRuns: 2000 },
+    );
+  }, 60_000);
+});
