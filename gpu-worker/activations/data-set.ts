@@ -1,24 +1,17 @@
-import { z } from 'zod';
-import { splitSchema, type Split } from '#lib/example/schema.ts';
+import type { Split } from '#lib/example/schema.ts';
 import type { ArtifactStore } from '#platform/artifacts/types.ts';
 import type { PackedRows } from './pack-rows.ts';
-import { encodeTypedFile, openTypedFile } from './typed-file.ts';
-
-const metaSchema = z.object({
-  rowLength: z.number().int().positive(),
-  bos: z.number().int(),
-  /** Stored tokens: BOS and padding not counted. */
-  tokens: z.number().int(),
-  documents: z.array(z.object({ key: z.string(), split: splitSchema })),
-});
+import { openRows, writeRows, type RowsFacts } from './store/rows-file.ts';
+import type { StoredDocument } from './store/types.ts';
 
 /** The tokenised rows that every stage of a run reads, with the document and the side of each row. */
 export interface DataSet {
   rows: number;
   rowLength: number;
+  /** The token whose positions are not stored; −1 when there is none. */
   bos: number;
   tokenCount: number;
-  documents: { key: string; split: Split }[];
+  documents: readonly StoredDocument[];
   /** [rows, rowLength] */
   tokens: Int32Array;
   /** Document index a row. */
@@ -29,31 +22,24 @@ export interface DataSet {
 
 export const dataSetKey = (key: string): string => `rows/${key}/rows.bin`;
 
-export async function writeDataSet(
+export function writeDataSet(
   store: ArtifactStore,
   key: string,
   packed: PackedRows,
-  facts: { rowLength: number; bos: number; documents: { key: string; split: Split }[] },
-): Promise<void> {
-  let tokens = 0;
-  for (const length of packed.length) tokens += length - 1;
-  await store.write(dataSetKey(key), encodeTypedFile({ ...facts, tokens }, { tokens: packed.tokens, document: packed.document, length: packed.length }));
+  facts: { rowLength: number; bos: number; documents: readonly StoredDocument[] },
+): Promise<RowsFacts> {
+  return writeRows(store, dataSetKey(key), { ...facts, pieces: [packed], documents: () => facts.documents });
 }
 
-/** Throws AppError `not_found` or `corrupt_file` naming the artifact. */
+/** Reads all of it into memory. Throws AppError `not_found` or `corrupt_file` naming the artifact. */
 export async function readDataSet(store: ArtifactStore, key: string): Promise<DataSet> {
-  const file = await openTypedFile(store, dataSetKey(key), (meta) => metaSchema.parse(meta));
-  const length = (await file.read('length')) as Uint16Array;
-  return {
-    rows: length.length,
-    rowLength: file.meta.rowLength,
-    bos: file.meta.bos,
-    tokenCount: file.meta.tokens,
-    documents: file.meta.documents,
-    tokens: (await file.read('tokens')) as Int32Array,
-    document: (await file.read('document')) as Uint32Array,
-    length,
-  };
+  const file = await openRows(store, dataSetKey(key));
+  try {
+    const { rows, rowLength, bos, tokenCount, documents, document, length } = file;
+    return { rows, rowLength, bos: bos ?? -1, tokenCount, documents, document, length, tokens: await file.tokens(0, rows) };
+  } finally {
+    await file.close();
+  }
 }
 
 /** The side of a row's document. */

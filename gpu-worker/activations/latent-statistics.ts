@@ -1,4 +1,4 @@
-import type { LatentActivations } from './activation-store.ts';
+import type { LatentActivations } from './store/types.ts';
 
 export const HISTOGRAM_BINS = 40;
 

@@ -1,5 +1,5 @@
 import { rngFor } from '#lib/random/rng.ts';
-import type { LatentActivations } from '#gpu-worker/activations/activation-store.ts';
+import type { LatentActivations } from '#gpu-worker/activations/store/types.ts';
 import { splitOf, type DataSet } from '#gpu-worker/activations/data-set.ts';
 import type { Protocol } from '#lib/example/protocol.ts';
 import { sampleQuantiles, sampleSilent, type SampledWindow } from './sample.ts';

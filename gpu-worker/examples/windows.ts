@@ -1,5 +1,5 @@
 import type { Split } from '#lib/example/schema.ts';
-import type { LatentActivations } from '#gpu-worker/activations/activation-store.ts';
+import type { LatentActivations } from '#gpu-worker/activations/store/types.ts';
 import { splitOf, type DataSet } from '#gpu-worker/activations/data-set.ts';
 
 /** Tokens in a window; windows tile each row without overlap (method.md §3.1). */

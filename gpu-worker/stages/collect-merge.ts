@@ -1,18 +1,29 @@
-import { mergeShards, storeKey } from '#gpu-worker/activations/activation-store.ts';
+import { isCollected, mergeCoder } from '#gpu-worker/activations/collect/coder-artifacts.ts';
+import { dataSetKey } from '#gpu-worker/activations/data-set.ts';
 import { ALGORITHM_VERSIONS, contentKey } from '#gpu-worker/activations/keys.ts';
+import { openRows } from '#gpu-worker/activations/store/rows-file.ts';
 import type { TaskHandler } from '#platform/queue/types.ts';
 import { addResults, loadRun, requireFact } from './run-facts.ts';
 import type { WorkerServices } from './services.ts';
 import { shardCount } from './plan.ts';
 
-/** Sorts the shards' pairs into one file by latent. */
+/** Merges the shards' runs into one file by latent. */
 export function collectMerge(services: WorkerServices): TaskHandler<'collect.merge'> {
   return async ({ runId }, context) => {
     const run = await loadRun(services.pool, runId);
     const key = requireFact(run, 'activationKey');
-    const width = requireFact(run, 'width');
-    if (!(await services.artifacts.has(storeKey(key)))) {
-      await mergeShards(services.artifacts, key, shardCount(requireFact(run, 'rows')), width);
+    if (!(await isCollected(services.artifacts, key))) {
+      const dataKey = requireFact(run, 'dataKey');
+      const { rows, rowLength, close } = await openRows(services.artifacts, dataSetKey(dataKey), { documents: false });
+      await close();
+      const hookpoint = requireFact(run, 'hookpoint');
+      await mergeCoder(services.artifacts, {
+        key,
+        shards: shardCount(rows),
+        facts: { hookpoint, width: requireFact(run, 'width'), rows, rowLength },
+        madeOf: { data: dataKey, model: run.modelLocation, coder: run.coderLocation, hookpoint, algorithm_version: ALGORITHM_VERSIONS.activations },
+        progress: () => context.signal.throwIfAborted(),
+      });
     }
     const sampleKey = contentKey({ version: ALGORITHM_VERSIONS.sample, activations: key, protocol: run.config.protocol, seed: run.config.seed });
     await context.commit(async (client) => {

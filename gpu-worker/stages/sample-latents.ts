@@ -2,8 +2,10 @@ import type { Pool } from 'pg';
 import { encodeExamples, type StoredExample } from '#lib/example/blob.ts';
 import { copyRows, type CopyValue } from '#platform/database/copy-rows.ts';
 import type { TaskHandler } from '#platform/queue/types.ts';
-import { readLatents, type LatentActivations } from '#gpu-worker/activations/activation-store.ts';
+import { coderFileKey } from '#gpu-worker/activations/collect/coder-artifacts.ts';
 import { readDataSet, splitOf, type DataSet } from '#gpu-worker/activations/data-set.ts';
+import { openCoderFile } from '#gpu-worker/activations/store/coder-file.ts';
+import type { LatentActivations } from '#gpu-worker/activations/store/types.ts';
 import { latentStatistics } from '#gpu-worker/activations/latent-statistics.ts';
 import { latentExamples, type LatentExamples } from '#gpu-worker/examples/latent-examples.ts';
 import { ATLAS_PROTOCOL } from '#lib/example/protocol.ts';
@@ -39,13 +41,12 @@ export function sampleLatents(services: WorkerServices): TaskHandler<'sample.lat
     const open = latents.filter((latent) => !standing.has(latent));
     context.progress(standing.size);
     const candidates = windowsOf(data, 'test');
-    const first = open[0] ?? 0;
-    const activations = open.length === 0 ? [] : await readLatents(services.artifacts, activationKey, first, (open.at(-1) as number) - first + 1);
+    const activations = open.length === 0 ? new Map<number, LatentActivations>() : await readEach(services, activationKey, open);
 
     const latentRows: CopyValue[][] = [];
     const blobRows: CopyValue[][] = [];
     for (const latent of open) {
-      const own = activations[latent - first] as LatentActivations;
+      const own = activations.get(latent) as LatentActivations;
       const statistics = latentStatistics(own, data.tokenCount);
       const examples = latentExamples(data, own, ATLAS_PROTOCOL, run.config.seed, candidates);
       latentRows.push([
@@ -97,6 +98,18 @@ async function standingLatents(pool: Pool, run: RunFacts, sampleKey: string, lat
     latents,
   ]);
   return rows.map(({ index }) => index);
+}
+
+/** The activations of some latents, ascending. */
+async function readEach(services: WorkerServices, key: string, latents: readonly number[]): Promise<Map<number, LatentActivations>> {
+  const coder = await openCoderFile(services.artifacts, coderFileKey(key));
+  try {
+    const out = new Map<number, LatentActivations>();
+    for (const latent of latents) out.set(latent, await coder.latent(latent));
+    return out;
+  } finally {
+    await coder.close();
+  }
 }
 
 function storedExamples(data: DataSet, latent: LatentActivations, examples: LatentExamples, tokenizer: Tokenizer): StoredExample[] {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { link, lstat, mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { link, lstat, mkdir, open, readdir, rename, rm, rmdir, stat, type FileHandle } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { AppError } from '#lib/errors/app-error.ts';
@@ -10,6 +10,7 @@ import type { ArtifactFacts, ArtifactStore, OpenArtifact } from './types.ts';
 
 /** Files being written lie here; what a killed process left is swept out, on other machines' account after a day. */
 const INCOMING = '.incoming';
+const PLACE_ATTEMPTS = 5;
 const STALE_MS = 24 * 3600 * 1000;
 const HOST = hostname().replaceAll(/[^A-Za-z0-9-]/g, '-');
 const DRAFT = /^([A-Za-z0-9-]+)\.(\d+)\.[0-9a-f]+$/;
@@ -94,8 +95,15 @@ export function createLocalArtifacts(root: string): ArtifactStore {
       } finally {
         await file.close();
       }
-      await mkdir(path.dirname(target), { recursive: true });
-      return { facts: sealed.facts(), placed: await place(draft, target) };
+      for (let attempt = 1; ; attempt++) {
+        try {
+          await mkdir(path.dirname(target), { recursive: true });
+          return { facts: sealed.facts(), placed: await place(draft, target) };
+        } catch (error) {
+          // Another process has just deleted the last file in that folder, and the folder with it.
+          if (attempt === PLACE_ATTEMPTS || ignoreMissing(error) !== null) throw error;
+        }
+      }
     } catch (error) {
       await rm(draft, { force: true });
       throw isFull(error) ? full(key, base, error) : error;
@@ -169,9 +177,21 @@ export function createLocalArtifacts(root: string): ArtifactStore {
     },
 
     async delete(key) {
-      await rm(await locate(key), { force: true });
+      const file = await locate(key);
+      await rm(file, { force: true });
+      for (let folder = path.dirname(file); folder !== base; folder = path.dirname(folder)) {
+        if (!(await removeEmpty(folder))) break;
+      }
     },
   };
+}
+
+/** Whether it could go; one that holds something, or that another process has just removed, stays as it is. */
+async function removeEmpty(folder: string): Promise<boolean> {
+  return rmdir(folder).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** One read call returns at most 2 GiB, and less when it likes. */

@@ -1,6 +1,5 @@
 import path from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import { mergeShards, writeShard } from '#gpu-worker/activations/activation-store.ts';
 import { writeDataSet } from '#gpu-worker/activations/data-set.ts';
 import { createRunCache } from '#gpu-worker/stages/run-cache.ts';
 import { sampleLatents } from '#gpu-worker/stages/sample-latents.ts';
@@ -9,6 +8,7 @@ import { loadRun } from '#gpu-worker/stages/run-facts.ts';
 import type { WorkerServices } from '#gpu-worker/stages/services.ts';
 import { transaction } from '#platform/database/transaction.ts';
 import { createEmbeddedEngine } from '#platform/search/embedded.ts';
+import { writeCoder } from '#tests/doubles/activations.ts';
 import { memoryArtifacts } from '#tests/doubles/memory-artifacts.ts';
 import { seedCoder, type Seeded } from '#tests/integration/server/seed.ts';
 import { withDatabase } from '#tests/integration/with-database.ts';
@@ -29,12 +29,7 @@ beforeAll(async () => {
   await writeDataSet(artifacts, 'data', { tokens, document, length: new Uint16Array(ROWS).fill(ROW), rows: ROWS }, { rowLength: ROW, bos: BOS, documents });
   const pairs = Array.from({ length: ROWS }, (_, row) => ({ latent: 0, place: row * ROW + 40 + (row % 7), value: 1 + row }));
   pairs.push({ latent: 1, place: 50, value: 2 }, { latent: 1, place: ROW + 50, value: 3 });
-  await writeShard(artifacts, 'activations', 0, {
-    latent: Uint32Array.from(pairs, ({ latent }) => latent),
-    place: Uint32Array.from(pairs, ({ place }) => place),
-    value: Float32Array.from(pairs, ({ value }) => value),
-  });
-  await mergeShards(artifacts, 'activations', 1, WIDTH);
+  await writeCoder(artifacts, 'activations', { hookpoint: 'layers.0', width: WIDTH, rows: ROWS, rowLength: ROW }, pairs);
   seeded = await seedCoder(pool, { model: 'm', coder: 'c', latents: [] });
   await pool.query('UPDATE models SET location = $1', [path.resolve('models/presidents-4m')]);
 });
@@ -71,9 +66,12 @@ async function sample(runId: string): Promise<Record<string, unknown> | undefine
 const latents = async () => (await pool.query<Record<string, unknown>>('SELECT * FROM latents WHERE coder_id = $1 ORDER BY index', [seeded.coderId])).rows;
 const readings = async (work: () => Promise<unknown>): Promise<number> => {
   let reads = 0;
-  const { readRange } = artifacts;
-  artifacts.readRange = (...args) => ((reads += 1), readRange(...args));
-  await work().finally(() => (artifacts.readRange = readRange));
+  const { open } = artifacts;
+  artifacts.open = async (key) => {
+    const file = await open(key);
+    return { ...file, read: (...args) => ((reads += 1), file.read(...args)) };
+  };
+  await work().finally(() => (artifacts.open = open));
   return reads;
 };
 

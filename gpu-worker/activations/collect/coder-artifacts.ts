@@ -1,0 +1,100 @@
+import { z } from 'zod';
+import { AppError } from '#lib/errors/app-error.ts';
+import type { ArtifactStore } from '#platform/artifacts/types.ts';
+import { openCoderFile, type CoderFacts } from '#gpu-worker/activations/store/coder-file.ts';
+import { coderSchema, storedFile, type CoderEntry } from '#gpu-worker/activations/store/manifest.ts';
+import { mergeRuns } from '#gpu-worker/activations/store/merge-runs.ts';
+
+/**
+ * What lies under a coder's content key: while it is collected, the sorted runs of each shard of rows with a mark that
+ * the shard is complete; in the end one file by latent and the entry that describes it, and nothing else.
+ */
+const folder = (key: string): string => `activations/${key}`;
+const spillFolder = (key: string): string => `${folder(key)}/spill`;
+const shardName = (shard: number): string => `shard-${String(shard).padStart(6, '0')}`;
+
+export const coderFileKey = (key: string): string => `${folder(key)}/by-latent.bin`;
+const entryKey = (key: string): string => `${folder(key)}/coder.json`;
+const shardMarkKey = (key: string, shard: number): string => `${spillFolder(key)}/${shardName(shard)}.json`;
+export const runKey = (key: string, shard: number, run: number): string => `${spillFolder(key)}/${shardName(shard)}.${String(run).padStart(4, '0')}.bin`;
+
+const whole = z.number().int().nonnegative();
+const shardSchema = z.object({ runs: whole, pairs: whole, sum: z.number() });
+export type SpilledShard = z.infer<typeof shardSchema>;
+
+/** Says that a shard's runs are all there; written after them. */
+export async function markShard(store: ArtifactStore, key: string, shard: number, spilled: SpilledShard): Promise<void> {
+  await store.write(shardMarkKey(key, shard), Buffer.from(JSON.stringify(spilled)));
+}
+
+export const hasShard = (store: ArtifactStore, key: string, shard: number): Promise<boolean> => store.has(shardMarkKey(key, shard));
+
+/** Numbers of the shards that are complete. */
+export async function spilledShards(store: ArtifactStore, key: string): Promise<Set<number>> {
+  const marks = (await store.list(spillFolder(key))).map((name) => /\/shard-(\d+)\.json$/.exec(name)?.[1]);
+  return new Set(marks.filter((digits) => digits !== undefined).map(Number));
+}
+
+/** Whether the coder's file is finished. */
+export const isCollected = (store: ArtifactStore, key: string): Promise<boolean> => store.has(entryKey(key));
+
+/** The entry of a finished coder, or null. */
+export async function readCoderEntry(store: ArtifactStore, key: string): Promise<CoderEntry | null> {
+  if (!(await isCollected(store, key))) return null;
+  return parsed(coderSchema, await store.read(entryKey(key)), entryKey(key));
+}
+
+export async function writeCoderEntry(store: ArtifactStore, entry: CoderEntry): Promise<void> {
+  await store.write(entryKey(entry.key), Buffer.from(`${JSON.stringify(entry, null, 2)}\n`));
+}
+
+/** Merges the runs of shards 0 to `shards` − 1 into the coder's file, describes it, and removes the runs. Once: what is there is not made again. */
+export async function mergeCoder(
+  store: ArtifactStore,
+  {
+    key,
+    shards,
+    facts,
+    madeOf,
+    progress,
+  }: { key: string; shards: number; facts: CoderFacts; madeOf: CoderEntry['made_of']; progress?: (pairs: number) => void },
+): Promise<CoderEntry> {
+  let entry = await readCoderEntry(store, key);
+  if (entry === null) {
+    const runs: string[] = [];
+    let sum = 0;
+    for (let shard = 0; shard < shards; shard++) {
+      const mark = shardMarkKey(key, shard);
+      const spilled = parsed(shardSchema, await store.read(mark), mark);
+      for (let run = 0; run < spilled.runs; run++) runs.push(runKey(key, shard, run));
+      sum += spilled.sum;
+    }
+    if (!(await store.has(coderFileKey(key)))) {
+      await mergeRuns({ store, runs, key: coderFileKey(key), facts, scratch: spillFolder(key), ...(progress ? { progress } : {}) });
+    }
+    entry = await describeCoder(store, { key, sum, madeOf });
+    await writeCoderEntry(store, entry);
+  }
+  for (const left of await store.list(spillFolder(key))) await store.delete(left);
+  return entry;
+}
+
+/** The entry of a coder whose file stands. */
+export async function describeCoder(
+  store: ArtifactStore,
+  { key, sum, madeOf }: { key: string; sum: number; madeOf: CoderEntry['made_of'] },
+): Promise<CoderEntry> {
+  const coder = await openCoderFile(store, coderFileKey(key));
+  await coder.close();
+  const { hookpoint, width, pairs, counts } = coder;
+  const alive = counts.reduce((n, count) => n + (count > 0 ? 1 : 0), 0);
+  return { key, hookpoint, width, pairs, alive, activation_sum: sum, made_of: madeOf, file: await storedFile(store, coderFileKey(key)) };
+}
+
+function parsed<T>(schema: z.ZodType<T>, bytes: Buffer, key: string): T {
+  try {
+    return schema.parse(JSON.parse(bytes.toString('utf8')));
+  } catch (cause) {
+    throw new AppError('corrupt_file', `The artifact ${key} is damaged: it is not what was written. Delete it and run the stage again.`, { cause });
+  }
+}
