@@ -3,10 +3,12 @@ import { errorMessage, isAppError } from '#lib/errors/app-error.ts';
 import { registerAdmin } from './admin.ts';
 import { registerBootstrap } from './bootstrap.ts';
 import { registerCoderCommands } from './coder.ts';
+import { registerCollect } from './collect.ts';
 import { registerDoctor } from './doctor.ts';
 import { registerModelCommands } from './model.ts';
 import { registerReindex } from './reindex.ts';
 import { registerRun } from './run.ts';
+import { registerStoreCommands } from './store.ts';
 
 const print = (line: string): void => {
   process.stdout.write(`${line}\n`);
@@ -19,6 +21,8 @@ registerAdmin(program, print);
 registerBootstrap(program, print);
 registerModelCommands(program, print);
 registerCoderCommands(program);
+registerCollect(program, print);
+registerStoreCommands(program, print);
 registerDoctor(program, print);
 
 try {

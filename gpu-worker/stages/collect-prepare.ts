@@ -1,14 +1,10 @@
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import path from 'node:path';
 import { AppError } from '#lib/errors/app-error.ts';
-import { ALGORITHM_VERSIONS, contentKey } from '#gpu-worker/activations/keys.ts';
-import { dataSetKey, readDataSet, writeDataSet, type DataSet } from '#gpu-worker/activations/data-set.ts';
-import { dealDocuments, documentOrder } from '#gpu-worker/activations/deal-documents.ts';
-import { packRows, packableTokens, ROW_LENGTH } from '#gpu-worker/activations/pack-rows.ts';
+import { coderParts } from '#gpu-worker/activations/collect/coder-artifacts.ts';
+import { textRowsKey, writeTextRows } from '#gpu-worker/activations/collect/text-rows.ts';
+import { contentKey } from '#gpu-worker/activations/keys.ts';
+import { readDataSet, type DataSet } from '#gpu-worker/activations/data-set.ts';
 import { openCheckpoint, type Checkpoint } from '#gpu-worker/model/checkpoint.ts';
 import { resolveHookpoint } from '#gpu-worker/model/hookpoints.ts';
-import { openTokenizer } from '#gpu-worker/model/tokenizer.ts';
 import { openSparseCoder } from '#gpu-worker/sparse-coder/open-coder.ts';
 import { readDocuments } from '#gpu-worker/text/documents.ts';
 import type { TaskHandler } from '#platform/queue/types.ts';
@@ -27,30 +23,16 @@ export function collectPrepare(services: WorkerServices): TaskHandler<'collect.p
     const bos = checkpoint.bosTokenId;
     if (bos === null) throw new AppError('unsupported', `${checkpoint.name} states no bos_token_id; every row must begin with one.`, { field: 'model' });
 
-    const dataKey = contentKey({
-      version: ALGORITHM_VERSIONS.rows,
-      model: checkpoint.revision,
-      tokenizer: createHash('sha256')
-        .update(await readFile(path.join(checkpoint.dir, 'tokenizer.json')))
-        .digest('hex'),
-      text: source.revision,
-      seed: run.config.seed,
-      tokens: run.config.tokens,
-      rowLength: ROW_LENGTH,
+    const request = { checkpoint, bos, source, seed: run.config.seed, tokens: run.config.tokens };
+    const dataKey = await textRowsKey(request);
+    await writeTextRows(services.artifacts, dataKey, request, async (tokens) => {
+      context.progress(tokens);
+      await yieldNow(context.signal);
     });
-    if (!(await services.artifacts.has(dataSetKey(dataKey)))) {
-      await prepareRows(services, run, { checkpoint, bos, documents: source.documents, dataKey }, context.progress, context.signal);
-    }
     const data = await readDataSet(services.artifacts, dataKey);
-    const activationKey = contentKey({
-      version: ALGORITHM_VERSIONS.activations,
-      data: dataKey,
-      model: checkpoint.revision,
-      coder: coder.revision,
-      hookpoint,
-      provider: services.device,
-      number: 'f32',
-    });
+    const activationKey = contentKey(
+      coderParts({ data: dataKey, masked: true, model: checkpoint.revision, coder: coder.revision, hookpoint, provider: services.device }),
+    );
     await context.commit(async (client) => {
       const facts = { dataKey, activationKey, hookpoint, rows: data.rows, tokens: data.tokenCount, width: coder.width };
       await addResults(client, run.id, facts);
@@ -77,45 +59,6 @@ function chooseHookpoint(run: RunFacts, checkpoint: Checkpoint, dIn: number): st
     });
   }
   return wanted;
-}
-
-async function prepareRows(
-  services: WorkerServices,
-  run: RunFacts,
-  { checkpoint, bos, documents, dataKey }: { checkpoint: Checkpoint; bos: number; documents: { key: string; text: string }[]; dataKey: string },
-  progress: (done: number) => void,
-  signal: AbortSignal,
-): Promise<void> {
-  const tokenizer = await openTokenizer(checkpoint.dir);
-  const chosen: { key: string; ids: Int32Array; cluster: string }[] = [];
-  let total = 0;
-  for (const index of documentOrder(documents.length, run.config.seed)) {
-    if (total >= run.config.tokens) break;
-    const { key, text } = documents[index] as { key: string; text: string };
-    const ids = tokenizer.encode(text);
-    const usable = packableTokens(ids.length);
-    if (usable === 0) continue;
-    // Only what fits the budget counts when documents are dealt, so that the last, cut one does not tip the shares.
-    chosen.push({
-      key,
-      ids: ids.subarray(0, Math.min(usable, run.config.tokens - total + ROW_LENGTH)),
-      cluster: createHash('sha256').update(text.trim()).digest('hex'),
-    });
-    total += usable;
-    progress(Math.min(total, run.config.tokens));
-    await yieldNow(signal);
-  }
-  const splits = dealDocuments(chosen.map(({ key, ids, cluster }) => ({ key, tokens: ids.length, cluster })));
-  const packed = packRows(
-    chosen.map(({ ids }) => ids),
-    bos,
-    run.config.tokens,
-  );
-  await writeDataSet(services.artifacts, dataKey, packed, {
-    rowLength: ROW_LENGTH,
-    bos,
-    documents: chosen.map(({ key }, i) => ({ key, split: splits[i] as (typeof splits)[number] })),
-  });
 }
 
 function documentCounts(data: DataSet): Record<string, number> {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { AppError } from '#lib/errors/app-error.ts';
 import type { ArtifactStore } from '#platform/artifacts/types.ts';
+import { ALGORITHM_VERSIONS } from '#gpu-worker/activations/keys.ts';
 import { openCoderFile, type CoderFacts } from '#gpu-worker/activations/store/coder-file.ts';
 import { coderSchema, storedFile, type CoderEntry } from '#gpu-worker/activations/store/manifest.ts';
 import { mergeRuns } from '#gpu-worker/activations/store/merge-runs.ts';
@@ -17,6 +18,19 @@ export const coderFileKey = (key: string): string => `${folder(key)}/by-latent.b
 const entryKey = (key: string): string => `${folder(key)}/coder.json`;
 const shardMarkKey = (key: string, shard: number): string => `${spillFolder(key)}/${shardName(shard)}.json`;
 export const runKey = (key: string, shard: number, run: number): string => `${spillFolder(key)}/${shardName(shard)}.${String(run).padStart(4, '0')}.bin`;
+
+/** What determines a coder's activations on some rows. */
+export function coderParts(o: {
+  data: string;
+  masked: boolean;
+  model: string;
+  coder: string;
+  hookpoint: string;
+  provider: string;
+}): Record<string, string | number> {
+  const { data, masked, model, coder, hookpoint, provider } = o;
+  return { version: ALGORITHM_VERSIONS.activations, data, masking: masked ? 'bos' : 'none', model, coder, hookpoint, provider, number: 'f32' };
+}
 
 const whole = z.number().int().nonnegative();
 const shardSchema = z.object({ runs: whole, pairs: whole, sum: z.number() });

@@ -65,13 +65,13 @@ export async function storedFile(store: ArtifactStore, path: string): Promise<St
 }
 
 /** Written last: where it stands, all it names stands. It ends in a checksum of itself. */
-export async function writeManifest(store: ArtifactStore, key: string, manifest: StoreManifest): Promise<void> {
+export async function writeStoreManifest(store: ArtifactStore, key: string, manifest: StoreManifest): Promise<void> {
   const text = JSON.stringify({ ...manifest, sha256: sumOf(manifest) }, null, 2);
   await store.write(key, Buffer.from(`${text}\n`));
 }
 
 /** Null when there is none. Throws AppError 'corrupt_file' when it is not what was written, 'unsupported' for a version that is not read here. */
-export async function readManifest(store: ArtifactStore, key: string = MANIFEST): Promise<StoreManifest | null> {
+export async function readStoreManifest(store: ArtifactStore, key: string = MANIFEST): Promise<StoreManifest | null> {
   if (!(await store.has(key))) return null;
   const corrupt = (what: string, cause?: unknown): AppError =>
     new AppError('corrupt_file', `The artifact ${key} is damaged: ${what}. Delete it and collect again: what is finished beside it is not done again.`, {

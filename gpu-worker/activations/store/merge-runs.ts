@@ -7,7 +7,7 @@ import { RECORD_HEADER } from './spill.ts';
 import { AT_END, RunStream, writeRun } from './run-stream.ts';
 
 /** Runs read at once; more are first merged into fewer. */
-const FAN_IN = 256;
+const FAN_IN = 384;
 /** What all runs read at once hold together, two chunks each; the largest chunk keeps few runs from holding more than they need. */
 const READ_BYTES = 48 * 2 ** 20;
 const BLOCK = 65_536;

@@ -1,7 +1,7 @@
 import { AppError } from '#lib/errors/app-error.ts';
 import type { ArtifactStore } from '#platform/artifacts/types.ts';
 import { openCoderFile, type CoderFile } from './coder-file.ts';
-import { MANIFEST, readManifest, type StoreManifest } from './manifest.ts';
+import { MANIFEST, readStoreManifest, type StoreManifest } from './manifest.ts';
 import { openRows, type RowsFile } from './rows-file.ts';
 import type { ActivationStore } from './types.ts';
 
@@ -21,7 +21,7 @@ export interface OpenStore extends ActivationStore {
  * being collected.
  */
 export async function openStore(store: ArtifactStore, manifestKey: string = MANIFEST): Promise<OpenStore> {
-  const manifest = await readManifest(store, manifestKey);
+  const manifest = await readStoreManifest(store, manifestKey);
   if (manifest === null)
     throw new AppError('not_found', `There is no finished activation store here: ${manifestKey} is missing. Collect it, or let the collection go on.`);
   const opened: { close(): Promise<void> }[] = [];

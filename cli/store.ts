@@ -1,0 +1,90 @@
+import type { Command } from 'commander';
+import { AppError } from '#lib/errors/app-error.ts';
+import { openStore, type OpenStore } from '#gpu-worker/activations/store/open-store.ts';
+import { loadEnvironment } from '#platform/environment/environment.ts';
+import { openStorage } from './open-storage.ts';
+import { index } from './option-numbers.ts';
+
+interface InspectOptions {
+  latent?: number;
+  hookpoint?: string;
+  json: boolean;
+}
+
+/** Adds `store inspect` and `store verify`. */
+export function registerStoreCommands(program: Command, print: (line: string) => void): void {
+  const store = program.command('store').description('look into an activation store');
+  store
+    .command('inspect')
+    .description('what a store is made of, or one latent of it')
+    .argument('<store>', 'folder of the store')
+    .option('--latent <n>', 'show its activations', index)
+    .option('--hookpoint <name>', 'of the coder meant, when the store holds several; its number from 0 does as well')
+    .option('--json', 'one line of JSON', false)
+    .action((dir: string, options: InspectOptions) => inspect(dir, options, print));
+  store
+    .command('verify')
+    .description('read all of a store and check every sum')
+    .argument('<store>', 'folder of the store')
+    .option('--json', 'one line of JSON', false)
+    .action((dir: string, options: { json: boolean }) => verify(dir, options, print));
+}
+
+async function withStore<T>(dir: string, work: (store: OpenStore) => Promise<T>): Promise<T> {
+  const store = await openStore(openStorage(loadEnvironment(process.env), dir));
+  try {
+    return await work(store);
+  } finally {
+    await store.close();
+  }
+}
+
+async function inspect(dir: string, options: InspectOptions, print: (line: string) => void): Promise<void> {
+  await withStore(dir, async (store) => {
+    if (options.latent !== undefined) {
+      const coder = store.coders[chooseCoder(store, options.hookpoint)]!;
+      const { place, value } = await coder.latent(options.latent);
+      const [row, position] = [Array.from(place, (at) => Math.floor(at / coder.rowLength)), Array.from(place, (at) => at % coder.rowLength)];
+      const shown = { count: place.length, max: coder.max[options.latent]!, row, position, value: Array.from(value) };
+      if (options.json) print(JSON.stringify(shown));
+      else {
+        print(`latent ${options.latent}: ${shown.count} activations, at most ${shown.max}`);
+        for (let i = 0; i < place.length; i++) print(`row ${row[i]} position ${position[i]}: ${shown.value[i]}`);
+      }
+      return;
+    }
+    const { data, coders, key } = store.manifest;
+    if (options.json) print(JSON.stringify({ key, data, coders }));
+    else {
+      print(`${data.rows} rows of ${data.row_length} tokens, ${data.documents} documents, ${data.tokens} tokens stored`);
+      for (const [i, { hookpoint, width, alive, pairs, file }] of coders.entries())
+        print(`${i}: ${hookpoint || 'unnamed'}: ${alive} of ${width} latents alive, ${pairs} activations, ${file.bytes} bytes`);
+    }
+  });
+}
+
+async function verify(dir: string, { json }: { json: boolean }, print: (line: string) => void): Promise<void> {
+  await withStore(dir, async (store) => {
+    await store.verify();
+    const { coders, data } = store.manifest;
+    const bytes = [data, ...coders].reduce((sum, { file }) => sum + (file?.bytes ?? 0), 0);
+    const pairs = coders.reduce((sum, coder) => sum + coder.pairs, 0);
+    print(
+      json ? JSON.stringify({ ok: true, coders: coders.length, pairs, bytes }) : `sound: ${pairs} activations of ${coders.length} coders in ${bytes} bytes`,
+    );
+  });
+}
+
+/** Throws AppError 'bad_request' when it is not clear which coder is meant. */
+function chooseCoder({ manifest: { coders } }: OpenStore, named: string | undefined): number {
+  const which = coders.map(({ hookpoint, made_of: { coder_name: name } }, i) => `${i} (${[hookpoint, name].filter(Boolean).join(', ')})`).join(', ');
+  if (named === undefined) {
+    if (coders.length === 1) return 0;
+    throw new AppError('bad_request', `The store holds ${coders.length} coders; say which with --hookpoint: ${which}.`, { field: 'hookpoint' });
+  }
+  const found = coders.flatMap(({ hookpoint }, i) => (hookpoint === named || String(i) === named ? [i] : []));
+  if (found.length === 1) return found[0]!;
+  throw new AppError('bad_request', `${found.length === 0 ? 'No coder' : 'More than one coder'} of the store is ${named}; say which by its number: ${which}.`, {
+    field: 'hookpoint',
+  });
+}

@@ -1,0 +1,235 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { AppError } from '#lib/errors/app-error.ts';
+import { createClaims, type Claims } from '#platform/artifacts/claims.ts';
+import type { ArtifactStore } from '#platform/artifacts/types.ts';
+import { dataSetKey } from '#gpu-worker/activations/data-set.ts';
+import { contentKey } from '#gpu-worker/activations/keys.ts';
+import {
+  MANIFEST,
+  readStoreManifest,
+  storedFile,
+  writeStoreManifest,
+  type CoderEntry,
+  type DataEntry,
+  type StoreManifest,
+} from '#gpu-worker/activations/store/manifest.ts';
+import { openRows, type RowsFile } from '#gpu-worker/activations/store/rows-file.ts';
+import type { Checkpoint } from '#gpu-worker/model/checkpoint.ts';
+import type { Device } from '#gpu-worker/model/onnx.ts';
+import type { SparseCoder } from '#gpu-worker/sparse-coder/coder.ts';
+import { coderParts, isCollected, mergeCoder, spilledShards } from './coder-artifacts.ts';
+import { openCollector, type CollectedCoder, type Collector } from './collector.ts';
+
+/** Tokens a shard: what a kill costs, and with 32 active latents a million pairs. The same for every size of text, and so is the memory. */
+const SHARD_TOKENS = 32_768;
+/** How long to wait before looking again whether another process has finished what it took. */
+const WAIT_MS = 300;
+
+export interface CollectRequest {
+  artifacts: ArtifactStore;
+  checkpoint: Checkpoint;
+  coders: readonly { coder: SparseCoder; hookpoint: string; name: string }[];
+  data: {
+    /** What determines the rows; the hash of it is their key. */
+    parts: Record<string, string | number | null>;
+    /** For people: what was asked for. */
+    name: string;
+    write(key: string): Promise<void>;
+  };
+  threads?: number | undefined;
+  device: Device;
+  say(sentence: string): void;
+  progress?(tokens: number, of: number): void;
+}
+
+export interface Collected {
+  manifest: StoreManifest;
+  /** Tokens of the rows, masked ones counted, padding not. */
+  tokens: number;
+  /** Tokens that this process ran through the model: fewer when another did some, or a killed one before. */
+  ran: number;
+  /** From the first batch to the finished store. */
+  seconds: number;
+  /** Before that: reading the text or tokens and opening the model. */
+  loadSeconds: number;
+}
+
+/**
+ * Runs coders over rows into a finished store, and goes on where a killed process stopped. Several processes may do so
+ * on one storage at a time: each shard, and each merge, is done by one of them, and all return when it is finished. The
+ * manifest is written last; one of other parameters is replaced by it then, and what only that one named is deleted.
+ */
+export async function collectStore(request: CollectRequest): Promise<Collected> {
+  const { artifacts, checkpoint, device, data } = request;
+  const began = performance.now();
+  const dataKey = contentKey(data.parts);
+  const claims = createClaims(artifacts);
+  await once(claims, `rows-${dataKey}`, () => artifacts.has(dataSetKey(dataKey)), () => data.write(dataKey)); // prettier-ignore
+  const rows = await openRows(artifacts, dataSetKey(dataKey), { documents: false });
+  try {
+    const coders = request.coders.map(({ coder, hookpoint, name }) => {
+      const parts = coderParts({ data: dataKey, masked: rows.bos !== null, model: checkpoint.revision, coder: coder.revision, hookpoint, provider: device });
+      return { key: contentKey(parts), coder, hookpoint, madeOf: { ...parts, model_name: checkpoint.name, coder_name: name } };
+    });
+    const keys = coders.map(({ key }) => key);
+    const twice = coders.find(({ key }, i) => keys.indexOf(key) !== i);
+    if (twice)
+      throw new AppError('bad_request', `The coder ${twice.madeOf.coder_name} is named twice for ${twice.hookpoint}; name it once.`, { field: 'coder' });
+    const tokens = rows.length.reduce((sum, length) => sum + length, 0);
+    const key = contentKey({ data: dataKey, coders: keys });
+    const before = await readStoreManifest(artifacts);
+    if (before?.key === key) return { manifest: before, tokens, ran: 0, seconds: 0, loadSeconds: (performance.now() - began) / 1000 };
+
+    const shardRows = Math.max(1, Math.floor(SHARD_TOKENS / rows.rowLength));
+    const shards = Math.ceil(rows.rows / shardRows);
+    const open: CollectedCoder[] = [];
+    for (const coder of coders) if (!(await isCollected(artifacts, coder.key))) open.push(coder);
+    let ran = 0;
+    let started = performance.now();
+    const work = await shardWork(artifacts, open, shards);
+    if (!(await work.isDone())) {
+      const collector = await openCollector(artifacts, { checkpoint, coders: open, rowLength: rows.rowLength, threads: request.threads, device });
+      started = performance.now();
+      try {
+        ran = await collectShards({ request, claims, collector, rows, work, storeKey: key, shards, shardRows, tokens });
+      } finally {
+        await collector.close();
+      }
+    }
+    const entries: CoderEntry[] = [];
+    for (const { key: coderKey, hookpoint, coder, madeOf } of coders) {
+      const facts = { hookpoint, width: coder.width, rows: rows.rows, rowLength: rows.rowLength };
+      const merge = (): Promise<CoderEntry> => mergeCoder(artifacts, { key: coderKey, shards, facts, madeOf });
+      await once(claims, `merge-${coderKey}`, () => isCollected(artifacts, coderKey), merge);
+      // Once more for what it gives, and for the runs that a process killed just then has left.
+      entries.push(await merge());
+    }
+    const manifest: StoreManifest = {
+      format: 'latent-atlas activation store',
+      version: 1,
+      key,
+      data: await dataEntry(artifacts, dataKey, rows, { ...data.parts, name: data.name }),
+      coders: entries,
+    };
+    await writeStoreManifest(artifacts, MANIFEST, manifest);
+    await removeReplaced(artifacts, before, manifest);
+    return { manifest, tokens, ran, seconds: (performance.now() - started) / 1000, loadSeconds: (started - began) / 1000 };
+  } finally {
+    await rows.close();
+  }
+}
+
+/** Has something done by one process of those that share the storage; returns when it is done. */
+async function once(claims: Claims, name: string, isDone: () => Promise<boolean>, work: () => Promise<unknown>): Promise<void> {
+  while (!(await isDone())) {
+    const claim = await claims.take(name);
+    if (claim === null) {
+      await delay(WAIT_MS);
+      continue;
+    }
+    try {
+      if (!(await isDone())) await work();
+    } finally {
+      await claim.release();
+    }
+  }
+}
+
+interface ShardWork {
+  /** Whether every coder has the shard. */
+  has(shard: number): boolean;
+  /** Looks again at what there is; whether nothing is left to be done. */
+  isDone(): Promise<boolean>;
+}
+
+async function shardWork(artifacts: ArtifactStore, coders: readonly CollectedCoder[], shards: number): Promise<ShardWork> {
+  let there: Set<number>[] = [];
+  const has = (shard: number): boolean => there.every((set) => set.has(shard));
+  return {
+    has,
+    async isDone() {
+      there = [];
+      for (const { key } of coders) {
+        const spilled = await spilledShards(artifacts, key);
+        // Another process may have merged it meanwhile, and its runs are gone.
+        if (!(await isCollected(artifacts, key))) there.push(spilled);
+      }
+      return Array.from({ length: shards }, (_, shard) => shard).every(has);
+    },
+  };
+}
+
+interface ShardsToCollect {
+  request: CollectRequest;
+  claims: Claims;
+  collector: Collector;
+  rows: RowsFile;
+  work: ShardWork;
+  storeKey: string;
+  shards: number;
+  shardRows: number;
+  tokens: number;
+}
+
+/** Collects what no other process has taken, until all is there. Returns the tokens that this process ran. */
+async function collectShards({ request, claims, collector, rows, work, storeKey, shards, shardRows, tokens }: ShardsToCollect): Promise<number> {
+  let ran = 0;
+  do {
+    let took = false;
+    for (let shard = 0; shard < shards; shard++) {
+      if (work.has(shard)) continue;
+      const claim = await claims.take(`${storeKey}-shard-${String(shard).padStart(6, '0')}`);
+      if (claim === null) continue;
+      took = true;
+      try {
+        const [first, done] = [shard * shardRows, ran];
+        const count = Math.min(shardRows, rows.rows - first);
+        await work.isDone();
+        if (work.has(shard)) continue;
+        await collector.shard(rows, shard, first, count, {
+          breathe: async () => undefined,
+          progress: (so) => request.progress?.(done + so, tokens),
+          onHalved: (size) => request.say(`Out of memory: going on with ${size} rows at a time.`),
+        });
+        for (let row = first; row < first + count; row++) ran += rows.length[row]!;
+      } finally {
+        await claim.release();
+      }
+    }
+    if (!took) await delay(WAIT_MS);
+  } while (!(await work.isDone()));
+  return ran;
+}
+
+async function dataEntry(
+  artifacts: ArtifactStore,
+  key: string,
+  { rows, rowLength, tokenCount, bos }: RowsFile,
+  madeOf: DataEntry['made_of'],
+): Promise<DataEntry> {
+  const file = await openRows(artifacts, dataSetKey(key));
+  await file.close();
+  return {
+    key,
+    rows,
+    row_length: rowLength,
+    tokens: tokenCount,
+    documents: file.documents.length,
+    masked_token: bos,
+    made_of: madeOf,
+    file: await storedFile(artifacts, dataSetKey(key)),
+  };
+}
+
+/** Deletes what the manifest before named and this one does not. */
+async function removeReplaced(artifacts: ArtifactStore, before: StoreManifest | null, now: StoreManifest): Promise<void> {
+  if (before === null) return;
+  const named = (manifest: StoreManifest): string[] => [manifest.data, ...manifest.coders].flatMap(({ file }) => (file === null ? [] : [file.path]));
+  const kept = new Set(named(now).map(folderOf));
+  for (const folder of new Set(named(before).map(folderOf))) {
+    if (kept.has(folder)) continue;
+    for (const key of await artifacts.list(folder)) await artifacts.delete(key);
+  }
+}
+
+const folderOf = (path: string): string => path.slice(0, path.lastIndexOf('/'));
