@@ -1,12 +1,13 @@
-"""The peers' side of `npm run bench -- peers`: the same collection in PyTorch, twice.
+"""The peers' side of `npm run bench -- peers`: the same collection in PyTorch, three times.
 
-Usage: python peer-loops.py MODEL CODER ROWS LENGTH LAYER THREADS. Reads one name a line from stdin (`strong`, `dense`), does that
+Usage: python peer-loops.py MODEL CODER ROWS LENGTH LAYER THREADS. Reads one name a line from stdin (`strong`, `packed`, `dense`), does that
 work once, and answers with its seconds. Needs torch, transformers and safetensors.
 
 strong  what somebody who cares about speed would write: inference mode, nothing after the hookpoint is computed, the encoder one
-        addmm, only the k largest pre-activations kept
+        linear layer, only the k largest pre-activations kept
+packed  the same with the encoder's weight transposed beforehand, which MKL multiplies faster
 dense   delphi's way (delphi/latents/cache.py, sparse_coders/load_sparsify.py): all layers and the head, the latents scattered into a
-        dense tensor, the active ones found again by a comparison
+        dense tensor, the active ones found again by comparing (for the places, for the values, and to count)
 """
 
 import json
@@ -46,14 +47,20 @@ def main() -> None:
         keep(module, args, out)
         raise Reached
 
-    def strong():
+    def linear(x):
+        return torch.nn.functional.linear(x, weight, folded)
+
+    def addmm(x):
+        return torch.addmm(folded, x, transposed)
+
+    def cut(encode):
         handle = block.register_forward_hook(keep_and_stop)
         with torch.inference_mode():
             try:
                 model.model(ids, use_cache=False)
             except Reached:
                 pass
-            values, latents = torch.addmm(folded, hidden["x"].flatten(0, 1), transposed).topk(k, sorted=False)
+            values, latents = encode(hidden["x"].flatten(0, 1)).topk(k, sorted=False)
             active = values > 0
             found = active.nonzero(), latents[active], values[active]
         handle.remove()
@@ -66,12 +73,12 @@ def main() -> None:
             pre = torch.relu(torch.nn.functional.linear(hidden["x"] - b_dec, weight, bias))
             values, latents = pre.topk(k, sorted=False)
             scattered = torch.zeros_like(pre).scatter_(-1, latents, values)
-            mask = scattered.abs() > EPSILON
-            found = mask.nonzero(), scattered[mask]
+            latents = scattered.reshape(rows, length, -1)
+            found = torch.nonzero(latents.abs() > EPSILON), latents[latents.abs() > EPSILON], (latents > 0).sum((0, 1))
         handle.remove()
         return found
 
-    works = {"strong": strong, "dense": dense}
+    works = {"strong": lambda: cut(linear), "packed": lambda: cut(addmm), "dense": dense}
     print("ready", flush=True)
     for line in sys.stdin:
         began = time.perf_counter()

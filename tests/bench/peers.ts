@@ -33,13 +33,17 @@ export async function benchPeers(print: Print): Promise<void> {
       taps: [{ hookpoint: CODER.hookpoint, coder: await openSparseCoder(coderDir) }],
     });
     const ids = randomIds(ROWS * LENGTH, SIZES.vocabulary);
-    const seconds = await interleaved({ ours: () => model.run(ids, ROWS, LENGTH), strong: () => peer.run('strong'), dense: () => peer.run('dense') }, ROUNDS);
+    const seconds = await interleaved(
+      { ours: () => model.run(ids, ROWS, LENGTH), strong: () => peer.run('strong'), packed: () => peer.run('packed'), dense: () => peer.run('dense') },
+      ROUNDS,
+    );
     await model.close();
     await peer.stop();
     const rate = (name: string) => Math.round((ROWS * LENGTH) / median(seconds[name] ?? []));
     const faster = (name: string) => round(median((seconds[name] ?? []).map((value, i) => value / (seconds['ours']?.[i] ?? NaN))));
     print({ bench: 'peers', who: 'ours', tokensPerSecond: rate('ours') });
     print({ bench: 'peers', who: 'PyTorch, strong loop', tokensPerSecond: rate('strong'), oursIsFasterBy: faster('strong'), target: 1.5 });
+    print({ bench: 'peers', who: 'PyTorch, strong loop, encoder transposed beforehand', tokensPerSecond: rate('packed'), oursIsFasterBy: faster('packed') });
     print({ bench: 'peers', who: 'PyTorch, delphi’s way', tokensPerSecond: rate('dense'), oursIsFasterBy: faster('dense'), target: 3 });
   } finally {
     await rm(work, { recursive: true });
