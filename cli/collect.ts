@@ -40,7 +40,7 @@ export function registerCollect(program: Command, print: (line: string) => void)
     .option('--text <source>', 'in place of --tokens: npm:<package>, or a folder of .txt files')
     .option('--max-tokens <n>', 'of --text, as many tokens as make whole rows', count, 10_000_000)
     .option('--seed <n>', 'of the order in which documents of --text are taken', nonNegative, 0)
-    .requiredOption('--store <folder>', 'where the store is made')
+    .requiredOption('--store <place>', 'where the store is made: a folder, or s3://bucket/prefix')
     .option('--json', 'one line of JSON at the end', false)
     .action((options: CollectOptions) => collect(options, print));
 }

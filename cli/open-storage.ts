@@ -1,8 +1,8 @@
-import { createLocalArtifacts } from '#platform/artifacts/local.ts';
+import { openArtifacts } from '#platform/artifacts/open-artifacts.ts';
 import type { ArtifactStore } from '#platform/artifacts/types.ts';
 import type { Environment } from '#platform/environment/environment.ts';
 
-/** The artifact storage that a user named. */
-export function openStorage(_environment: Environment, location: string): ArtifactStore {
-  return createLocalArtifacts(location);
+/** The artifact storage that a user named: a folder, or `s3://bucket/prefix`. */
+export function openStorage({ s3 }: Environment, location: string): ArtifactStore {
+  return openArtifacts(location, s3);
 }

@@ -17,7 +17,7 @@ export function registerStoreCommands(program: Command, print: (line: string) =>
   store
     .command('inspect')
     .description('what a store is made of, or one latent of it')
-    .argument('<store>', 'folder of the store')
+    .argument('<store>', 'folder of the store, or s3://bucket/prefix')
     .option('--latent <n>', 'show its activations', index)
     .option('--hookpoint <name>', 'of the coder meant, when the store holds several; its number from 0 does as well')
     .option('--json', 'one line of JSON', false)
@@ -25,7 +25,7 @@ export function registerStoreCommands(program: Command, print: (line: string) =>
   store
     .command('verify')
     .description('read all of a store and check every sum')
-    .argument('<store>', 'folder of the store')
+    .argument('<store>', 'folder of the store, or s3://bucket/prefix')
     .option('--json', 'one line of JSON', false)
     .action((dir: string, options: { json: boolean }) => verify(dir, options, print));
 }

@@ -1,6 +1,6 @@
 import os from 'node:os';
 import type { Database } from '#platform/database/database.ts';
-import { createLocalArtifacts } from '#platform/artifacts/local.ts';
+import { openArtifacts } from '#platform/artifacts/open-artifacts.ts';
 import type { InstanceEnvironment } from '#platform/instance/instance.ts';
 import type { Log } from '#platform/log/log.ts';
 import type { QueueName } from '#lib/jobs/job.ts';
@@ -57,7 +57,7 @@ export function createWorker({ environment, database, log, workerId = `${os.host
   const llm = createChatClient(environment, (sentence) => log.info({ event: 'hub', sentence }));
   const services: WorkerServices = {
     pool: database.pool,
-    artifacts: createLocalArtifacts(environment.artifactsDir),
+    artifacts: openArtifacts(environment.artifactsDir, environment.s3),
     search: createSearchEngine({ ...environment, dimensions: async () => (await embedder()).dimensions, pool: database.pool, vectorScan: vectorIndex }),
     chat: llm?.chat ?? null,
     embedder,

@@ -1,5 +1,6 @@
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createLocalArtifacts } from './local.ts';
@@ -77,6 +78,53 @@ test('what a killed process left half-written is swept out after a day', async (
   utimesSync(path.join(incoming, 'old'), twoDaysAgo, twoDaysAgo);
   await store.write(KEY, Buffer.from('x'));
   expect(readdirSync(incoming)).toEqual(['fresh']);
+});
+
+test('what a process that is dead left half-written is swept out at once, of a living one nothing', async () => {
+  const incoming = path.join(root, 'store', '.incoming');
+  mkdirSync(incoming, { recursive: true });
+  const host = hostname().replaceAll(/[^A-Za-z0-9-]/g, '-');
+  const dead = spawnSync(process.execPath, ['--version']).pid;
+  for (const name of [`${host}.${dead}.0a`, `${host}.${process.pid}.0b`, `elsewhere.${dead}.0c`]) writeFileSync(path.join(incoming, name), 'half');
+  await store.write(KEY, Buffer.from('x'));
+  expect(readdirSync(incoming)).toEqual([`elsewhere.${dead}.0c`, `${host}.${process.pid}.0b`].sort());
+});
+
+test('a full disk is told in a sentence, and nothing is left', async () => {
+  async function* chunks() {
+    yield Buffer.from('new');
+    throw Object.assign(new Error('no space left on device, write'), { code: 'ENOSPC' });
+  }
+  await expect(store.write(KEY, chunks())).rejects.toMatchObject({ code: 'out_of_space', message: expect.stringContaining(KEY) });
+  expect(await store.has(KEY)).toBe(false);
+  expect(readdirSync(path.join(root, 'store', '.incoming'))).toEqual([]);
+});
+
+test('of many who create a key one does', async () => {
+  const made = await Promise.all(Array.from({ length: 8 }, (_, i) => store.create('claims/a/0.json', Buffer.from(String(i)))));
+  expect(made.filter(Boolean).length).toBe(1);
+  expect(String(await store.read('claims/a/0.json'))).toBe(String(made.indexOf(true)));
+});
+
+test('keys are listed, JSON is stored as it stands, and a folder goes with its last file', async () => {
+  await store.write('runs/a/1.json', Buffer.from('{}'));
+  await store.write('runs/a/0.bin', Buffer.from('x'));
+  await store.write('runs/ab/0.bin', Buffer.from('x'));
+  expect(await store.list('runs/a')).toEqual(['runs/a/0.bin', 'runs/a/1.json']);
+  expect(await store.list()).toEqual(['runs/a/0.bin', 'runs/a/1.json', 'runs/ab/0.bin']);
+  expect(await store.list('nowhere')).toEqual([]);
+  expect(readFileSync(path.join(root, 'store', 'runs/a/1.json'), 'utf8')).toBe('{}');
+  expect(await store.facts('runs/a/1.json')).toMatchObject({ bytes: 2 });
+  await store.delete('runs/ab/0.bin');
+  expect(readdirSync(path.join(root, 'store', 'runs'))).toEqual(['a']);
+});
+
+test('a file held open is read in parts', async () => {
+  await store.write(KEY, Buffer.from('abcdef'));
+  const opened = await store.open(KEY);
+  expect([opened.bytes, String(await opened.read(1, 3))]).toEqual([6, 'bcd']);
+  await expect(opened.read(4, 3)).rejects.toMatchObject({ code: 'bad_request' });
+  await opened.close();
 });
 
 test.each(['../x', 'a/../../x', '/etc/passwd', 'a//b', '', '.hidden', 'a/.incoming', 'a\\b', 'a/b\0'])('%j is no key', async (key) => {

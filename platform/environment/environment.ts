@@ -15,8 +15,10 @@ export interface Endpoint {
 export interface Environment {
   /** Absolute folder of all local state: embedded database, artifacts, secrets, instance file. */
   dataDir: string;
-  /** Absolute folder of the artifact store. */
+  /** Absolute folder of the artifact store, or `s3://bucket/prefix`. */
   artifactsDir: string;
+  /** Another server than Amazon's for artifacts in a bucket, such as MinIO, and the region; credentials are taken as Amazon's tools take them. */
+  s3: { endpoint: string | null; region: string | null };
   /** Null: the embedded PostgreSQL. */
   databaseUrl: string | null;
   /** Null: the embedded search engine. */
@@ -82,6 +84,9 @@ function isNetwork(text: string): boolean {
 const sourceSchema = z.object({
   ATLAS_DATA_DIR: z.string().default('.data'),
   ATLAS_ARTIFACTS_DIR: z.string().optional(),
+  AWS_ENDPOINT_URL: httpUrl.optional(),
+  AWS_ENDPOINT_URL_S3: httpUrl.optional(),
+  AWS_REGION: z.string().optional(),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgresql:// URL' }).optional(),
   MEILI_URL: httpUrl.optional(),
   MEILI_MASTER_KEY: z.string().optional(),
@@ -142,7 +147,10 @@ export function loadEnvironment(source: Record<string, string | undefined>): Env
   const dataDir = path.resolve(/* turbopackIgnore: true */ env.ATLAS_DATA_DIR);
   return Object.freeze({
     dataDir,
-    artifactsDir: path.resolve(/* turbopackIgnore: true */ env.ATLAS_ARTIFACTS_DIR ?? path.join(dataDir, 'artifacts')),
+    artifactsDir: env.ATLAS_ARTIFACTS_DIR?.startsWith('s3://')
+      ? env.ATLAS_ARTIFACTS_DIR
+      : path.resolve(/* turbopackIgnore: true */ env.ATLAS_ARTIFACTS_DIR ?? path.join(dataDir, 'artifacts')),
+    s3: Object.freeze({ endpoint: env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL ?? null, region: env.AWS_REGION ?? null }),
     databaseUrl: env.DATABASE_URL ?? null,
     meiliUrl: env.MEILI_URL ?? null,
     meiliKey: env.MEILI_MASTER_KEY ?? null,

@@ -1,10 +1,11 @@
 import { z } from 'zod';
-import { AppError } from '#lib/errors/app-error.ts';
+import { AppError, isAppError } from '#lib/errors/app-error.ts';
 import type { ArtifactStore } from '#platform/artifacts/types.ts';
 import { ALGORITHM_VERSIONS } from '#gpu-worker/activations/keys.ts';
 import { openCoderFile, type CoderFacts } from '#gpu-worker/activations/store/coder-file.ts';
 import { coderSchema, storedFile, type CoderEntry } from '#gpu-worker/activations/store/manifest.ts';
 import { mergeRuns } from '#gpu-worker/activations/store/merge-runs.ts';
+import { isSound } from '#gpu-worker/activations/store/run-stream.ts';
 
 /**
  * What lies under a coder's content key: while it is collected, the sorted runs of each shard of rows with a mark that
@@ -49,8 +50,10 @@ export async function spilledShards(store: ArtifactStore, key: string): Promise<
   return new Set(marks.filter((digits) => digits !== undefined).map(Number));
 }
 
-/** Whether the coder's file is finished. */
-export const isCollected = (store: ArtifactStore, key: string): Promise<boolean> => store.has(entryKey(key));
+/** Whether the coder's file is finished, and still there. */
+export async function isCollected(store: ArtifactStore, key: string): Promise<boolean> {
+  return (await store.has(entryKey(key))) && (await store.has(coderFileKey(key)));
+}
 
 /** The entry of a finished coder, or null. */
 export async function readCoderEntry(store: ArtifactStore, key: string): Promise<CoderEntry | null> {
@@ -84,13 +87,30 @@ export async function mergeCoder(
       sum += spilled.sum;
     }
     if (!(await store.has(coderFileKey(key)))) {
-      await mergeRuns({ store, runs, key: coderFileKey(key), facts, scratch: spillFolder(key), ...(progress ? { progress } : {}) });
+      try {
+        await mergeRuns({ store, runs, key: coderFileKey(key), facts, scratch: spillFolder(key), ...(progress ? { progress } : {}) });
+      } catch (error) {
+        throw isAppError(error) && (error.code === 'corrupt_file' || error.code === 'not_found') ? await withoutDamaged(store, key, error) : error;
+      }
     }
     entry = await describeCoder(store, { key, sum, madeOf });
     await writeCoderEntry(store, entry);
   }
   for (const left of await store.list(spillFolder(key))) await store.delete(left);
   return entry;
+}
+
+/** Takes back the marks of shards that cannot be read, so that they are collected anew, and says so. */
+async function withoutDamaged(store: ArtifactStore, key: string, cause: AppError): Promise<AppError> {
+  const damaged = new Set<number>();
+  for (const name of await store.list(spillFolder(key))) {
+    const shard = /\/shard-(\d+)\.\d+\.bin$/.exec(name)?.[1];
+    // Runs merged from several shards are made again from them.
+    if (shard === undefined && name.endsWith('.bin')) await store.delete(name);
+    else if (shard !== undefined && !(await isSound(store, name))) damaged.add(Number(shard));
+  }
+  for (const shard of damaged) await store.delete(shardMarkKey(key, shard));
+  return new AppError('corrupt_file', `${cause.message} ${damaged.size} shards were damaged and are collected anew when this is started again.`, { cause });
 }
 
 /** The entry of a coder whose file stands. */

@@ -78,7 +78,8 @@ export async function collectStore(request: CollectRequest): Promise<Collected> 
     const tokens = rows.length.reduce((sum, length) => sum + length, 0);
     const key = contentKey({ data: dataKey, coders: keys });
     const before = await readStoreManifest(artifacts);
-    if (before?.key === key) return { manifest: before, tokens, ran: 0, seconds: 0, loadSeconds: (performance.now() - began) / 1000 };
+    if (before?.key === key && (await stands(artifacts, before)))
+      return { manifest: before, tokens, ran: 0, seconds: 0, loadSeconds: (performance.now() - began) / 1000 };
 
     const shardRows = Math.max(1, Math.floor(SHARD_TOKENS / rows.rowLength));
     const shards = Math.ceil(rows.rows / shardRows);
@@ -230,6 +231,12 @@ async function removeReplaced(artifacts: ArtifactStore, before: StoreManifest | 
     if (kept.has(folder)) continue;
     for (const key of await artifacts.list(folder)) await artifacts.delete(key);
   }
+}
+
+/** Whether all is there that a manifest names. */
+async function stands(artifacts: ArtifactStore, manifest: StoreManifest): Promise<boolean> {
+  for (const { file } of [manifest.data, ...manifest.coders]) if (file !== null && !(await artifacts.has(file.path))) return false;
+  return true;
 }
 
 const folderOf = (path: string): string => path.slice(0, path.lastIndexOf('/'));

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AppError } from '#lib/errors/app-error.ts';
+import { AppError, isAppError } from '#lib/errors/app-error.ts';
 import type { ArtifactStore } from '#platform/artifacts/types.ts';
 import { encodeCheckedFile, openCheckedFile, type CheckedFile } from './checked-file.ts';
 import { RECORD_HEADER } from './spill.ts';
@@ -19,6 +19,18 @@ export async function writeRun(
     key,
     encodeCheckedFile(FORMAT, [{ name: RECORDS, kind: 'u32', chunks: () => records }], () => ({ pairs: pairs() })),
   );
+}
+
+/** Whether a run can be read to its end. */
+export async function isSound(store: ArtifactStore, key: string): Promise<boolean> {
+  try {
+    const file = await openCheckedFile(store, key, { ...FORMAT, meta: metaSchema });
+    await file.verify().finally(() => file.close());
+    return true;
+  } catch (error) {
+    if (isAppError(error) && error.code === 'corrupt_file') return false;
+    throw error;
+  }
 }
 
 /** Latent of a stream at its end: behind all others. */
