@@ -6,7 +6,8 @@ import { createTaskQueue } from '#platform/queue/task-queue.ts';
 import { startRun } from '#server/runs/start.ts';
 import { withInstance } from './open-instance.ts';
 
-const MANIFEST = fileURLToPath(new URL('../models/catalogue.json', import.meta.url));
+/** What the bundle holds. */
+export const MANIFEST = fileURLToPath(new URL('../models/catalogue.json', import.meta.url));
 
 /** Adds `bootstrap`: what the launcher does once the database is there. */
 export function registerBootstrap(program: Command, print: (line: string) => void): void {

@@ -11,7 +11,8 @@ import type { JobName } from '#lib/jobs/registry.ts';
 import { runConfigSchema, type RunConfig, type RunSummary } from '#lib/run/schema.ts';
 import { waitingText } from '#lib/run/waiting.ts';
 import { openCheckpoint } from '#gpu-worker/model/checkpoint.ts';
-import { registerCoder, registerModel, registerText } from '#gpu-worker/catalogue/register.ts';
+import { readManifest } from '#gpu-worker/catalogue/manifest.ts';
+import { registerBundled, registerCoder, registerModel, registerText } from '#gpu-worker/catalogue/register.ts';
 import type { Located } from '#gpu-worker/hub/locate.ts';
 import { resolveHookpoint } from '#gpu-worker/model/hookpoints.ts';
 import { readDocuments } from '#gpu-worker/text/documents.ts';
@@ -19,6 +20,7 @@ import { createWorker } from '#gpu-worker/worker.ts';
 import type { Environment } from '#platform/environment/environment.ts';
 import { getRun } from '#server/runs/queries.ts';
 import { checkMethods, startRun } from '#server/runs/start.ts';
+import { MANIFEST } from './bootstrap.ts';
 import { locateCoder, locateModel } from './locate.ts';
 import { withInstance } from './open-instance.ts';
 import { progressLine, progressLines } from './progress-bar.ts';
@@ -71,6 +73,8 @@ export async function runFile(file: string, print: (line: string) => void): Prom
   await withInstance(async ({ environment, database, log }) => {
     // Before models are fetched from the hub for a run that cannot be.
     checkMethods(config, environment);
+    // On a checkout whose site was never started, what is bundled is not known yet.
+    await registerBundled(database.pool, await readManifest(MANIFEST));
     const registered = await registerFolders(database.pool, environment, config);
     const stop = new AbortController();
     const interrupt = (): void => stop.abort();

@@ -2,6 +2,7 @@ import type { Pool } from 'pg';
 import { slugSchema } from '#lib/catalogue/schema.ts';
 import { AppError } from '#lib/errors/app-error.ts';
 import { openCheckpoint } from '#gpu-worker/model/checkpoint.ts';
+import { checkFit } from '#gpu-worker/sparse-coder/check-fit.ts';
 import { openSparseCoder } from '#gpu-worker/sparse-coder/open-coder.ts';
 import { readDocuments } from '#gpu-worker/text/documents.ts';
 import { ensureCoderPartitions } from '#platform/database/coder-partitions.ts';
@@ -40,13 +41,14 @@ export async function registerModel(pool: Pool, card: Card): Promise<bigint> {
 
 /**
  * Opens a sparse coder and enters it under its model, with the partitions its latents need. `hookpoint` says where it
- * reads when its own files do not. Returns its id.
+ * reads when its own files do not. Returns its id. Throws what `openSparseCoder` and `checkFit` throw.
  */
 export async function registerCoder(pool: Pool, modelId: bigint, card: Card, hookpoint?: string): Promise<bigint> {
   checkSlug(card.slug);
   const coder = await openSparseCoder(card.location);
   const inputs = coder.inputHookpoints.length > 0 || hookpoint === undefined ? coder.inputHookpoints : [hookpoint];
   const outputs = coder.outputHookpoints.length > 0 ? coder.outputHookpoints : inputs;
+  if (inputs[0] !== undefined) checkFit(await openCheckpoint(await modelLocation(pool, modelId)), inputs[0], coder.dIn);
   const layer = /^layers\.(\d+)/.exec(inputs[0] ?? '')?.[1];
   return transaction(pool, async (client) => {
     const { rows } = await client.query<{ id: string }>(
@@ -65,6 +67,11 @@ export async function registerCoder(pool: Pool, modelId: bigint, card: Card, hoo
     await ensureCoderPartitions(client, id);
     return id;
   });
+}
+
+async function modelLocation(pool: Pool, modelId: bigint): Promise<string> {
+  const { rows } = await pool.query<{ location: string }>('SELECT location FROM models WHERE id = $1', [String(modelId)]);
+  return (rows[0] as { location: string }).location;
 }
 
 /** Reads a text source and enters it. Returns its id. */

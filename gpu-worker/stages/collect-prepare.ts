@@ -4,7 +4,7 @@ import { textRowsKey, writeTextRows } from '#gpu-worker/activations/collect/text
 import { contentKey } from '#gpu-worker/activations/keys.ts';
 import { readDataSet, type DataSet } from '#gpu-worker/activations/data-set.ts';
 import { openCheckpoint, type Checkpoint } from '#gpu-worker/model/checkpoint.ts';
-import { resolveHookpoint } from '#gpu-worker/model/hookpoints.ts';
+import { checkFit } from '#gpu-worker/sparse-coder/check-fit.ts';
 import { openSparseCoder } from '#gpu-worker/sparse-coder/open-coder.ts';
 import { readDocuments } from '#gpu-worker/text/documents.ts';
 import type { TaskHandler } from '#platform/queue/types.ts';
@@ -52,12 +52,7 @@ function chooseHookpoint(run: RunFacts, checkpoint: Checkpoint, dIn: number): st
   if (wanted === undefined) {
     throw new AppError('invalid_config', 'This coder’s files do not say where it reads; give `hookpoint`.', { field: 'hookpoint' });
   }
-  const hookpoint = resolveHookpoint(checkpoint.spec, wanted);
-  if (hookpoint.width !== dIn) {
-    throw new AppError('shape_mismatch', `The coder reads vectors of width ${dIn}, but ${wanted} of ${checkpoint.name} has width ${hookpoint.width}.`, {
-      field: 'coder',
-    });
-  }
+  checkFit(checkpoint, wanted, dIn);
   return wanted;
 }
 
