@@ -1,9 +1,12 @@
 import type { Command } from 'commander';
 import { AppError } from '#lib/errors/app-error.ts';
+import { exportDelphi } from '#gpu-worker/activations/delphi/export-delphi.ts';
+import { importDelphi } from '#gpu-worker/activations/delphi/import-delphi.ts';
 import { openStore, type OpenStore } from '#gpu-worker/activations/store/open-store.ts';
 import { loadEnvironment } from '#platform/environment/environment.ts';
 import { openStorage } from './open-storage.ts';
-import { index } from './option-numbers.ts';
+import { count, index } from './option-numbers.ts';
+import { warn } from './warn.ts';
 
 interface InspectOptions {
   latent?: number;
@@ -11,7 +14,7 @@ interface InspectOptions {
   json: boolean;
 }
 
-/** Adds `store inspect` and `store verify`. */
+/** Adds `store inspect`, `store verify`, `store import-delphi` and `store export-delphi`. */
 export function registerStoreCommands(program: Command, print: (line: string) => void): void {
   const store = program.command('store').description('look into an activation store');
   store
@@ -28,6 +31,54 @@ export function registerStoreCommands(program: Command, print: (line: string) =>
     .argument('<store>', 'folder of the store, or s3://bucket/prefix')
     .option('--json', 'one line of JSON', false)
     .action((dir: string, options: { json: boolean }) => verify(dir, options, print));
+  store
+    .command('import-delphi')
+    .description("make a store of a cache of delphi's; one without tokens gives statistics, but no windows")
+    .argument('<folder>', 'of a hookpoint, with files like 0_26213.safetensors, or of several such folders')
+    .requiredOption('--store <place>', 'where the store is made: a folder, or s3://bucket/prefix')
+    .option('--row-length <n>', 'tokens a row, where the cache does not say', count)
+    .option('--json', 'one line of JSON', false)
+    .action((folder: string, options: { store: string; rowLength?: number; json: boolean }) => importFrom(folder, options, print));
+  store
+    .command('export-delphi')
+    .description("write a store as a cache of delphi's")
+    .argument('<store>', 'folder of the store, or s3://bucket/prefix')
+    .requiredOption('--out <folder>', 'a folder a coder is made in it')
+    .option('--splits <n>', 'files a coder', count, 5)
+    .option('--json', 'one line of JSON', false)
+    .action((dir: string, options: { out: string; splits: number; json: boolean }) => exportTo(dir, options, print));
+}
+
+async function importFrom(
+  folder: string,
+  { store, rowLength, json }: { store: string; rowLength?: number; json: boolean },
+  print: (line: string) => void,
+): Promise<void> {
+  const { data, coders, key } = await importDelphi(openStorage(loadEnvironment(process.env), store), folder, rowLength ?? null, warn);
+  const pairs = coders.reduce((sum, coder) => sum + coder.pairs, 0);
+  if (json)
+    print(
+      JSON.stringify({
+        coders: coders.map(({ hookpoint, width, pairs: own }) => ({ hookpoint, width, pairs: own })),
+        pairs,
+        rows: data.rows,
+        row_length: data.row_length,
+        windows: data.file !== null,
+        key,
+      }),
+    );
+  else
+    print(
+      `${pairs} activations of ${coders.length} coders on ${data.rows} rows of ${data.row_length} tokens in ${store}${data.file === null ? '; no tokens, so no windows' : ''}`,
+    );
+}
+
+async function exportTo(dir: string, { out, splits, json }: { out: string; splits: number; json: boolean }, print: (line: string) => void): Promise<void> {
+  await withStore(dir, async (store) => {
+    const files = await exportDelphi(store, out, splits);
+    if (json) print(JSON.stringify({ files }));
+    else for (const file of files) print(file);
+  });
 }
 
 async function withStore<T>(dir: string, work: (store: OpenStore) => Promise<T>): Promise<T> {

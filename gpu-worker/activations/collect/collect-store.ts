@@ -4,15 +4,7 @@ import { createClaims, type Claims } from '#platform/artifacts/claims.ts';
 import type { ArtifactStore } from '#platform/artifacts/types.ts';
 import { dataSetKey } from '#gpu-worker/activations/data-set.ts';
 import { contentKey } from '#gpu-worker/activations/keys.ts';
-import {
-  MANIFEST,
-  readStoreManifest,
-  storedFile,
-  writeStoreManifest,
-  type CoderEntry,
-  type DataEntry,
-  type StoreManifest,
-} from '#gpu-worker/activations/store/manifest.ts';
+import { readStoreManifest, storedFile, publishManifest, type CoderEntry, type DataEntry, type StoreManifest } from '#gpu-worker/activations/store/manifest.ts';
 import { openRows, type RowsFile } from '#gpu-worker/activations/store/rows-file.ts';
 import type { Checkpoint } from '#gpu-worker/model/checkpoint.ts';
 import type { Device } from '#gpu-worker/model/onnx.ts';
@@ -112,8 +104,7 @@ export async function collectStore(request: CollectRequest): Promise<Collected> 
       data: await dataEntry(artifacts, dataKey, rows, { ...data.parts, name: data.name }),
       coders: entries,
     };
-    await writeStoreManifest(artifacts, MANIFEST, manifest);
-    await removeReplaced(artifacts, before, manifest);
+    await publishManifest(artifacts, manifest);
     return { manifest, tokens, ran, seconds: (performance.now() - started) / 1000, loadSeconds: (started - began) / 1000 };
   } finally {
     await rows.close();
@@ -222,21 +213,8 @@ async function dataEntry(
   };
 }
 
-/** Deletes what the manifest before named and this one does not. */
-async function removeReplaced(artifacts: ArtifactStore, before: StoreManifest | null, now: StoreManifest): Promise<void> {
-  if (before === null) return;
-  const named = (manifest: StoreManifest): string[] => [manifest.data, ...manifest.coders].flatMap(({ file }) => (file === null ? [] : [file.path]));
-  const kept = new Set(named(now).map(folderOf));
-  for (const folder of new Set(named(before).map(folderOf))) {
-    if (kept.has(folder)) continue;
-    for (const key of await artifacts.list(folder)) await artifacts.delete(key);
-  }
-}
-
 /** Whether all is there that a manifest names. */
 async function stands(artifacts: ArtifactStore, manifest: StoreManifest): Promise<boolean> {
   for (const { file } of [manifest.data, ...manifest.coders]) if (file !== null && !(await artifacts.has(file.path))) return false;
   return true;
 }
-
-const folderOf = (path: string): string => path.slice(0, path.lastIndexOf('/'));

@@ -47,7 +47,8 @@ export async function writeTokenFileRows(artifacts: ArtifactStore, key: string, 
   await writeRows(artifacts, dataSetKey(key), { rowLength, bos, pieces: pieces(), documents });
 }
 
-function sideOf(ids: Int32Array): Split {
+/** The side that a row is dealt to by its content alone. */
+export function sideOf(ids: Int32Array): Split {
   let drawn = parseInt(sha256(bytesOf(ids)).slice(0, 12), 16) / 2 ** 48;
   for (const [split, share] of Object.entries(SPLIT_SHARES) as [Split, number][]) {
     if (drawn < share) return split;

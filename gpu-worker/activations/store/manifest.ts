@@ -64,10 +64,25 @@ export async function storedFile(store: ArtifactStore, path: string): Promise<St
   return { path, ...facts };
 }
 
-/** Written last: where it stands, all it names stands. It ends in a checksum of itself. */
-export async function writeStoreManifest(store: ArtifactStore, key: string, manifest: StoreManifest): Promise<void> {
+/**
+ * Writes a store's manifest, last: where it stands, all it names stands. It ends in a checksum of itself. What only the
+ * manifest before it named is deleted.
+ */
+export async function publishManifest(store: ArtifactStore, manifest: StoreManifest): Promise<void> {
+  const before = await readStoreManifest(store);
   const text = JSON.stringify({ ...manifest, sha256: sumOf(manifest) }, null, 2);
-  await store.write(key, Buffer.from(`${text}\n`));
+  await store.write(MANIFEST, Buffer.from(`${text}\n`));
+  if (before === null) return;
+  const kept = foldersOf(manifest);
+  for (const folder of foldersOf(before)) {
+    if (kept.has(folder)) continue;
+    for (const key of await store.list(folder)) await store.delete(key);
+  }
+}
+
+function foldersOf({ data, coders }: StoreManifest): Set<string> {
+  const paths = [data, ...coders].flatMap(({ file }) => (file === null ? [] : [file.path]));
+  return new Set(paths.map((path) => path.slice(0, path.lastIndexOf('/'))));
 }
 
 /** Null when there is none. Throws AppError 'corrupt_file' when it is not what was written, 'unsupported' for a version that is not read here. */

@@ -51,7 +51,8 @@ export async function mergeRuns({ store, runs, key, facts, scratch, progress }: 
   });
 }
 
-async function withStreams<T>(store: ArtifactStore, runs: readonly string[], work: (streams: RunStream[]) => Promise<T>): Promise<T> {
+/** Opens runs for as long as `work` takes; together they hold the same memory however many they are. */
+export async function withStreams<T>(store: ArtifactStore, runs: readonly string[], work: (streams: RunStream[]) => Promise<T>): Promise<T> {
   const share = Math.floor(READ_BYTES / (2 * Math.max(1, runs.length)) / BLOCK) * BLOCK;
   const chunk = Math.min(LARGEST_CHUNK, Math.max(BLOCK, share));
   const streams: RunStream[] = [];
@@ -73,7 +74,7 @@ interface LatentRecords {
 }
 
 /** The latents that any stream holds, ascending; a stream stands at its record, which must be used up before the next latent is asked for. */
-async function* byLatent(streams: readonly RunStream[]): AsyncGenerator<LatentRecords> {
+export async function* byLatent(streams: readonly RunStream[]): AsyncGenerator<LatentRecords> {
   for (;;) {
     let latent = AT_END;
     for (const stream of streams) if (stream.latent < latent) latent = stream.latent;
