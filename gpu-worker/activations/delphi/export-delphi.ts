@@ -44,11 +44,11 @@ function modelName({ manifest }: OpenStore, coder: number): string {
   return String(manifest.coders[coder]?.made_of.model_name ?? '');
 }
 
-/** `torch.linspace(0, width, splits + 1)` truncated: in singles, from both ends to the middle, which is one less than exact for some. */
+/** `torch.linspace(0, width, splits + 1)` truncated: a step in singles, multiplied and added with one rounding, from both ends to the middle; one less than exact for some. */
 export function splitBounds(width: number, splits: number): number[] {
   const step = Math.fround(width / splits);
   return Array.from({ length: splits + 1 }, (_, i) =>
-    Math.trunc(i < Math.floor((splits + 1) / 2) ? Math.fround(step * i) : Math.fround(width - Math.fround(step * (splits - i)))),
+    Math.trunc(i < Math.floor((splits + 1) / 2) ? Math.fround(step * i) : Math.fround(width - step * (splits - i))),
   );
 }
 
