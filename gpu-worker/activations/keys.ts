@@ -3,7 +3,19 @@ import { createHash } from 'node:crypto';
 /**
  * Raised by hand when a stage's algorithm changes, so that older artifacts are not taken for its output.
  */
-export const ALGORITHM_VERSIONS = { rows: 3, activations: 2, sample: 1, windowEmbeddings: 1, lexical: 2, llm: 1, localScores: 3, detection: 2, statistics: 1, neighbours: 1, logitEffects: 1 } as const;
+export const ALGORITHM_VERSIONS = {
+  rows: 3,
+  activations: 2,
+  sample: 1,
+  windowEmbeddings: 1,
+  lexical: 2,
+  llm: 1,
+  localScores: 3,
+  detection: 2,
+  statistics: 1,
+  neighbours: 1,
+  logitEffects: 1,
+} as const;
 
 /** The lexical baseline in full, as explanations name it. */
 export const LEXICAL_EXPLAINER = `lexical-${ALGORITHM_VERSIONS.lexical}`;

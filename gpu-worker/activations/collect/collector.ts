@@ -12,9 +12,9 @@ import { markShard, runKey } from './coder-artifacts.ts';
 
 /** Tokens in one session run, at most: they fill both cores, and the event loop, which a run holds up, comes round a few times a second. */
 const BATCH_TOKENS = 2048;
-/** Pairs held at a time for all coders together, and for one: 20 bytes each. One run of this size is some 65,000 tokens at 32 active. */
-const HELD_PAIRS = 1 << 23;
-const MOST_PAIRS = 1 << 21;
+/** Pairs held at a time for all coders together, and for one: 32 bytes each. One run of this size is some 32,000 tokens at 32 active. */
+const HELD_PAIRS = 1 << 22;
+const MOST_PAIRS = 1 << 20;
 const LEAST_PAIRS = 1 << 16;
 
 /** A coder to be run, under the content key of what it gives. */

@@ -10,7 +10,7 @@ import { Spill } from '#gpu-worker/activations/store/spill.ts';
 import type { CoderActivations, StoredRows } from '#gpu-worker/activations/store/types.ts';
 import { safetensorsHeader } from '#gpu-worker/model/safetensors-writer.ts';
 
-const HELD_PAIRS = 1 << 21;
+const HELD_PAIRS = 1 << 20;
 /** Entries encoded at a time. */
 const PIECE = 1 << 18;
 const ROWS_AT_ONCE = 1024;

@@ -18,7 +18,7 @@ import { corrupt, openDelphiCaches, type DelphiCache, type DelphiSplit } from '.
 
 /** Entries, or tokens, read at a time. */
 const PIECE = 1 << 18;
-const HELD_PAIRS = 1 << 21;
+const HELD_PAIRS = 1 << 20;
 
 /** Values of another program, unchanged: what they were computed with is not known. */
 const UNKNOWN = 'delphi';

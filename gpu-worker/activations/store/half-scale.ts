@@ -18,17 +18,36 @@ export function halfExponent(max: number, min: number): number {
   return binaryExponent(max) - TARGET_EXPONENT;
 }
 
+/** What a single's exponent has more than a half's, and the bits of the singles from 2⁻¹⁴ to what rounds below 2¹⁵. */
+const REBIAS = 112 << 23;
+const NORMAL_FROM = 113 << 23;
+const NORMAL_TO = (142 << 23) - 0x1000;
+
 const single = new Float32Array(1);
 const bits = new Uint32Array(single.buffer);
 
 /** Half-precision bits of value · factor, where factor is 2^−exponent. */
 export function scaledHalf(value: number, factor: number): number {
   single[0] = value * factor;
-  const half = halfOf(bits[0]!);
+  const word = bits[0]!;
+  // Above 0, a normal half, and below 2¹⁵ when rounded: nearly all, and without a branch more.
+  if (word >= NORMAL_FROM && word < NORMAL_TO) return (word - REBIAS + 0xfff + ((word >>> 13) & 1)) >>> 13;
+  return scaledHalfOf(value, factor, word);
+}
+
+function scaledHalfOf(value: number, factor: number, word: number): number {
+  const half = halfOf(word);
   const magnitude = half & 0x7fff;
   if (magnitude === 0 && value !== 0) return half | 1;
   // Rounded up to 2¹²⁸ it would come back infinite; one step down is as near as the bound says.
   return magnitude === 0x7800 && factor === LEAST_FACTOR ? half - 1 : half;
+}
+
+/** The value of a half without its scale; for loops in which a table of all halves would leave no room in the cache. */
+export function halfValue(half: number): number {
+  if (half < 0x0400 || half >= 0x7c00) return float16Values()[half]!;
+  bits[0] = (half << 13) + REBIAS;
+  return single[0]!;
 }
 
 /** The values of halves scaled by 2^−exponent. */

@@ -1,8 +1,7 @@
-import { float16Values } from '#lib/bytes/float16.ts';
 import type { ArtifactStore } from '#platform/artifacts/types.ts';
 import { bytesOf } from './checked-file.ts';
 import { writeCoderFile, type CoderFacts, type LatentTables } from './coder-file.ts';
-import { halfExponent, scaledHalf } from './half-scale.ts';
+import { halfExponent, halfValue, scaledHalf } from './half-scale.ts';
 import { RECORD_HEADER } from './spill.ts';
 import { AT_END, RunStream, writeRun } from './run-stream.ts';
 
@@ -101,7 +100,6 @@ async function* encodePairs(
   progress: ((pairs: number) => void) | undefined,
 ): AsyncGenerator<Uint8Array> {
   const out = new Uint16Array(3 * OUT_PAIRS);
-  const halves = float16Values();
   const places = rows * rowLength;
   let used = 0;
   let done = 0;
@@ -128,7 +126,7 @@ async function* encodePairs(
           if (place <= before || place >= places) throw stream.damaged();
           before = place;
           const half = scaledHalf(values[at + 1]!, factor);
-          const kept = halves[half]! * unit;
+          const kept = halfValue(half) * unit;
           sum += kept;
           if (kept > max) max = kept;
           out[used] = place & 0xffff;
