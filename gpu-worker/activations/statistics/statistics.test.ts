@@ -109,7 +109,7 @@ describe('statistics of latents', () => {
         }); // prettier-ignore
         expect(summary.l0).toBeCloseTo(places(d).length === 0 ? 0 : sum(expected.map(({ count }) => count)) / places(d).length, 12);
       }),
-      { numRuns: 1500 },
+      { numRuns: 1000 },
     );
   }, 120_000);
 
