@@ -1,0 +1,68 @@
+import type { CoderActivations } from '#gpu-worker/activations/store/types.ts';
+import { byToken, forEachTaken, strideWithin } from './by-token.ts';
+import { NearestLists, type Neighbour } from './nearest-lists.ts';
+
+export interface CoOccurrence {
+  lists: NearestLists;
+  /** Rows that were counted, evenly spread: all, unless they did not fit the memory given. */
+  rows: number;
+}
+
+/**
+ * The k latents that share most tokens with each latent: Jaccard C / (nᵢ + nⱼ − C) over the tokens where both are active
+ * (method.md §3.6); those that share none are not listed. One row of counts is kept at a time, filled along the tokens of
+ * one latent, and only for the latents after it: work is half the sum of the squares of the active latents a token,
+ * memory the lists by token (at most `budget`, rows are left out evenly beyond), 8 bytes a latent and neighbour, and 8 a latent.
+ */
+export async function coOccurrence(coder: CoderActivations, k: number, budget?: number): Promise<CoOccurrence> {
+  const { width } = coder;
+  const stride = strideWithin(coder, { values: false, ...(budget === undefined ? {} : { budget }) });
+  const tokens = await byToken(coder, stride, false);
+  const { begin, latents, rowLength } = tokens;
+  const active = new Uint32Array(width);
+  for (let i = 0; i < latents.length; i++) active[latents[i]!]!++;
+  const lists = new NearestLists(width, k);
+  // Latents come in ascending order, as they lie at each place: those up to the current one are behind the cursor.
+  const passed = new Uint32Array(tokens.rows * rowLength);
+  const shared = new Uint32Array(width);
+  const touched = new Uint32Array(width);
+  for await (const { latent, place } of coder.sweep()) {
+    let met = 0;
+    forEachTaken(place, stride, rowLength, (_, at) => {
+      const end = begin[at + 1]!;
+      for (let i = begin[at]! + ++passed[at]!; i < end; i++) {
+        const other = latents[i]!;
+        if (shared[other]!++ === 0) touched[met++] = other;
+      }
+    });
+    const own = active[latent]!;
+    let threshold = lists.threshold(latent);
+    for (let i = 0; i < met; i++) {
+      const other = touched[i]!;
+      const both = shared[other]!;
+      shared[other] = 0;
+      const jaccard = Math.fround(both / (own + active[other]! - both));
+      if (jaccard >= threshold) {
+        lists.offer(latent, other, jaccard);
+        threshold = lists.threshold(latent);
+      }
+      if (jaccard >= lists.threshold(other)) lists.offer(other, latent, jaccard);
+    }
+  }
+  return { lists, rows: tokens.rows };
+}
+
+/** The same for one latent, over all rows: one sweep, and memory of a bit a place. */
+export async function coOccurrenceOf(coder: CoderActivations, latent: number, k: number): Promise<Neighbour[]> {
+  const { place } = await coder.latent(latent);
+  const marked = new Uint8Array(Math.ceil((coder.rows * coder.rowLength) / 8));
+  for (const at of place) marked[at >>> 3]! |= 1 << (at & 7);
+  const lists = new NearestLists(1, k);
+  for await (const other of coder.sweep()) {
+    if (other.latent === latent) continue;
+    let both = 0;
+    for (const at of other.place) both += (marked[at >>> 3]! >>> (at & 7)) & 1;
+    if (both > 0) lists.offer(0, other.latent, both / (place.length + other.place.length - both));
+  }
+  return lists.nearest(0);
+}
