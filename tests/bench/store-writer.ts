@@ -50,7 +50,7 @@ for (let first = 0; first < tokens; first += BATCH) {
   const [began, cpuBegan] = [performance.now(), cpu()];
   for (let token = 0; token < count; token++) {
     for (let i = token * active; i < (token + 1) * active; i++) {
-      if (spill.free === 0) await spill.spill();
+      if (spill.isFull) await spill.spill();
       spill.push(latents[i]!, first + token, values[i]!);
     }
   }

@@ -85,7 +85,7 @@ function createOutlet(artifacts: ArtifactStore, key: string, width: number, capa
     spill: newSpill(),
     begin(number) {
       // What a shard that broke off left in the spill must not get into this one.
-      if (runs > 0 || outlet.spill.free < capacity) outlet.spill = newSpill();
+      if (runs > 0 || !outlet.spill.isEmpty) outlet.spill = newSpill();
       [shard, runs] = [number, 0];
     },
     async end() {
@@ -116,7 +116,7 @@ async function keep(spill: Spill, result: TapResult, kept: Uint32Array, origin: 
     for (let i = at * k; i < (at + 1) * k; i++) {
       const value = values[i] as number;
       if (!(value > 0)) continue;
-      if (spill.free === 0) await spill.spill();
+      if (spill.isFull) await spill.spill();
       spill.push(indices[i] as number, origin + at, value);
     }
   }

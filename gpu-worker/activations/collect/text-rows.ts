@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { Split } from '#lib/example/schema.ts';
 import type { ArtifactStore } from '#platform/artifacts/types.ts';
+import { cutBlocks } from '#gpu-worker/activations/cut-blocks.ts';
 import { dataSetKey, writeDataSet } from '#gpu-worker/activations/data-set.ts';
 import { dealDocuments, documentOrder } from '#gpu-worker/activations/deal-documents.ts';
 import { ALGORITHM_VERSIONS, contentKey } from '#gpu-worker/activations/keys.ts';
@@ -64,15 +66,30 @@ export async function writeTextRows(
     total += usable;
     await breathe(Math.min(total, budget));
   }
-  const splits = dealDocuments(chosen.map((document) => ({ key: document.key, tokens: document.ids.length, cluster: document.cluster })));
+  const dealt = blocksOfOne(chosen) ?? withSides(chosen);
   const packed = packRows(
-    chosen.map(({ ids }) => ids),
+    dealt.map(({ ids }) => ids),
     bos,
     budget,
   );
-  await writeDataSet(artifacts, key, packed, {
-    rowLength: ROW_LENGTH,
-    bos,
-    documents: chosen.map((document, i) => ({ key: document.key, split: splits[i] as (typeof splits)[number] })),
-  });
+  await writeDataSet(artifacts, key, packed, { rowLength: ROW_LENGTH, bos, documents: dealt.map(({ key: name, split }) => ({ key: name, split })) });
+}
+
+interface DealtDocument {
+  key: string;
+  ids: Int32Array;
+  split: Split;
+}
+
+function withSides(chosen: readonly { key: string; ids: Int32Array; cluster: string }[]): DealtDocument[] {
+  const splits = dealDocuments(chosen.map(({ key, ids, cluster }) => ({ key, tokens: ids.length, cluster })));
+  return chosen.map(({ key, ids }, i) => ({ key, ids, split: splits[i]! }));
+}
+
+/** The only document as blocks, each named `<document>#<number>` wherever it is shown; null when there are several, or too little to cut. */
+function blocksOfOne(chosen: readonly { key: string; ids: Int32Array }[]): DealtDocument[] | null {
+  const [only] = chosen;
+  const capacity = ROW_LENGTH - 1;
+  const blocks = only !== undefined && chosen.length === 1 ? cutBlocks(Math.floor(only.ids.length / capacity)) : null;
+  return blocks && blocks.map(({ split, from, to }, i) => ({ key: `${only!.key}#${i + 1}`, ids: only!.ids.subarray(from * capacity, to * capacity), split }));
 }

@@ -71,7 +71,7 @@ async function writeSplit(folder: string, coder: CoderActivations, rows: StoredR
       for (let i = 0; i < place.length; i++) {
         const row = Math.floor(place[i]! / coder.rowLength);
         if (row > most.row) most.row = row;
-        if (spill.free === 0) await spill.spill();
+        if (spill.isFull) await spill.spill();
         spill.push(row, (place[i]! % coder.rowLength) * latents + latent - start, value[i]!);
         entries++;
       }

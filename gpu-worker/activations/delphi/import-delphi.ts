@@ -151,7 +151,7 @@ async function importCoder(
           );
         if (place < before) throw corrupt(split.path, `is not in the order in which delphi writes, row by row; it was changed since`);
         before = place;
-        if (spill.free === 0) await spill.spill();
+        if (spill.isFull) await spill.spill();
         spill.push(split.start + latent, place, value);
       }
     }

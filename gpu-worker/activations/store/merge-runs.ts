@@ -12,7 +12,7 @@ const READ_BYTES = 48 * 2 ** 20;
 const BLOCK = 65_536;
 const LARGEST_CHUNK = 32 * BLOCK;
 /** Pairs encoded at a time. */
-const OUT_PAIRS = 1 << 16;
+const OUT_PAIRS = 1 << 18;
 
 export interface MergeOptions {
   store: ArtifactStore;
@@ -74,11 +74,16 @@ interface LatentRecords {
 
 /** The latents that any stream holds, ascending; a stream stands at its record, which must be used up before the next latent is asked for. */
 export async function* byLatent(streams: readonly RunStream[]): AsyncGenerator<LatentRecords> {
+  // Beside each other, as all of them are looked at for each latent.
+  const heads = Float64Array.from(streams, ({ latent }) => latent);
   for (;;) {
     let latent = AT_END;
-    for (const stream of streams) if (stream.latent < latent) latent = stream.latent;
+    for (const head of heads) if (head < latent) latent = head;
     if (latent === AT_END) return;
-    const from = streams.filter((stream) => stream.latent === latent);
+    const from: RunStream[] = [];
+    heads.forEach((head, i) => {
+      if (head === latent) from.push(streams[i]!);
+    });
     let count = 0;
     let largest = 0;
     let smallest = Infinity;
@@ -88,7 +93,12 @@ export async function* byLatent(streams: readonly RunStream[]): AsyncGenerator<L
       if (stream.smallest < smallest) smallest = stream.smallest;
     }
     yield { latent, from, count, largest, smallest };
-    for (const stream of from) if (!stream.tryNextRecord()) await stream.nextRecord();
+    for (let i = 0; i < heads.length; i++) {
+      if (heads[i] !== latent) continue;
+      const stream = streams[i]!;
+      if (!stream.tryNextRecord()) await stream.nextRecord();
+      heads[i] = stream.latent;
+    }
   }
 }
 

@@ -17,7 +17,7 @@ export interface SpillTotals {
 }
 
 /** Latents of a bucket: its tables, and its pairs where latents are many, stay in a core's own cache. */
-const BUCKET_BITS = 8;
+const BUCKET_BITS = 9;
 const BUCKET = 1 << BUCKET_BITS;
 /** Words of a pair on its way through the sort: latent, place, the value's bits. */
 const HELD_WORDS = 3;
@@ -35,12 +35,14 @@ export class Spill {
   private readonly values: Float32Array;
   private readonly bucketEnd: Uint32Array;
   private readonly write: WriteRun;
+  private readonly limit: number;
   private used = 0;
   private writing: Promise<void> = Promise.resolve();
   private readonly totals: SpillTotals = { pairs: 0, sum: 0 };
 
   constructor(width: number, capacity: number, write: WriteRun) {
     this.width = width;
+    this.limit = HELD_WORDS * capacity;
     this.held = new Uint32Array(HELD_WORDS * capacity);
     this.heldValues = new Float32Array(this.held.buffer);
     this.bucketed = new Uint32Array(HELD_WORDS * capacity);
@@ -50,12 +52,16 @@ export class Spill {
     this.write = write;
   }
 
-  /** Pairs that can be pushed before the next `spill`. */
-  get free(): number {
-    return (this.held.length - this.used) / HELD_WORDS;
+  /** Whether `spill` must come before the next `push`. */
+  get isFull(): boolean {
+    return this.used === this.limit;
   }
 
-  /** Places of one latent must come in ascending order; `free` must be above 0. */
+  get isEmpty(): boolean {
+    return this.used === 0;
+  }
+
+  /** Places of one latent must come in ascending order; never when full. */
   push(latent: number, place: number, value: number): void {
     const at = this.used;
     this.held[at] = latent;

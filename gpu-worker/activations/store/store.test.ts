@@ -48,7 +48,7 @@ describe('activation store', () => {
           for (let latent = width - 1; latent >= 0; latent--) {
             const value = dense[place * width + latent]!;
             if (value === 0) continue;
-            if (spill.free === 0) await spill.spill();
+            if (spill.isFull) await spill.spill();
             spill.push(latent, place, value);
             exact++;
           }
