@@ -12,7 +12,7 @@ import { runConfigSchema, type RunConfig, type RunSummary } from '#lib/run/schem
 import { waitingText } from '#lib/run/waiting.ts';
 import { openCheckpoint } from '#gpu-worker/model/checkpoint.ts';
 import { readManifest } from '#gpu-worker/catalogue/manifest.ts';
-import { registerBundled, registerCoder, registerModel, registerText } from '#gpu-worker/catalogue/register.ts';
+import { registerBundled, registerCoder, registerModel, registerText, type Card } from '#gpu-worker/catalogue/register.ts';
 import type { Located } from '#gpu-worker/hub/locate.ts';
 import { resolveHookpoint } from '#gpu-worker/model/hookpoints.ts';
 import { readDocuments } from '#gpu-worker/text/documents.ts';
@@ -155,8 +155,9 @@ async function registerFolders(pool: Pool, environment: Environment, config: Run
   if (isFolder(config.model)) {
     const location = placeOf(config.model, await locateModel(environment, config.model));
     if (config.hookpoint !== undefined) resolveHookpoint((await openCheckpoint(location)).spec, config.hookpoint);
-    out.model = await slugFor(pool, 'models', slugOf(config.model), location);
-    await registerModel(pool, { slug: out.model, name: path.basename(config.model), location });
+    const card = await cardFor(pool, 'models', { slug: slugOf(config.model), name: path.basename(config.model), location });
+    await registerModel(pool, card);
+    out.model = card.slug;
   }
   if (isFolder(config.coder)) {
     const { rows } = await pool.query<{ id: string }>('SELECT id::text FROM models WHERE slug = $1', [out.model]);
@@ -164,12 +165,15 @@ async function registerFolders(pool: Pool, environment: Environment, config: Run
     if (modelId === undefined) throw new AppError('invalid_config', `The model ${out.model} is not known here; give its folder.`, { field: 'model' });
     const location = placeOf(config.coder, await locateCoder(environment, config.coder));
     const folder = path.resolve(config.coder);
-    out.coder = await slugFor(pool, 'sparse_coders', slugOf(path.join(path.basename(path.dirname(folder)), path.basename(folder))), location);
-    await registerCoder(pool, BigInt(modelId), { slug: out.coder, name: config.coder, location }, config.hookpoint);
+    const slug = slugOf(path.join(path.basename(path.dirname(folder)), path.basename(folder)));
+    const card = await cardFor(pool, 'sparse_coders', { slug, name: config.coder, location });
+    await registerCoder(pool, BigInt(modelId), card, config.hookpoint);
+    out.coder = card.slug;
   }
   if (isFolder(config.text)) {
-    out.text = await slugFor(pool, 'text_sources', slugOf(config.text), config.text);
-    await registerText(pool, { slug: out.text, name: path.basename(config.text), location: config.text });
+    const card = await cardFor(pool, 'text_sources', { slug: slugOf(config.text), name: path.basename(config.text), location: config.text });
+    await registerText(pool, card);
+    out.text = card.slug;
   }
   return out;
 }
@@ -188,13 +192,13 @@ const slugOf = (folder: string): string =>
     .replace(/[^\w.-]+/g, '-')
     .toLowerCase();
 
-/** The slug this place has already, or `wanted`, told apart by a hash of the place when something else is called so. */
-async function slugFor(pool: Pool, table: 'models' | 'sparse_coders' | 'text_sources', wanted: string, location: string): Promise<string> {
-  const { rows } = await pool.query<{ slug: string; location: string }>(`SELECT slug, location FROM ${table} WHERE location = $1 OR slug = $2`, [
-    location,
-    wanted,
-  ]);
-  const known = rows.find((row) => row.location === location);
-  if (known) return known.slug;
-  return rows.length === 0 ? wanted : `${wanted}-${createHash('sha256').update(location).digest('hex').slice(0, 6)}`;
+/** The card this place has already, or `wanted`, its slug told apart by a hash of the place when something else is called so. */
+async function cardFor(pool: Pool, table: 'models' | 'sparse_coders' | 'text_sources', wanted: Card): Promise<Card> {
+  const { rows } = await pool.query<{ slug: string; location: string; name: string; description: string; license: string | null }>(
+    `SELECT slug, location, name, description, to_jsonb(t) ->> 'license' AS license FROM ${table} t WHERE location = $1 OR slug = $2`,
+    [wanted.location, wanted.slug],
+  );
+  const known = rows.find((row) => row.location === wanted.location);
+  if (known) return { ...known, license: known.license ?? undefined };
+  return rows.length === 0 ? wanted : { ...wanted, slug: `${wanted.slug}-${createHash('sha256').update(wanted.location).digest('hex').slice(0, 6)}` };
 }

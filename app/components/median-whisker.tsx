@@ -4,7 +4,10 @@ import { formatCount, formatScore } from '#lib/format/number.ts';
 
 /** A coder's median embedding score over its latents, beside the control's: the same picture as one latent's score. */
 export function MedianWhisker({ name, score }: { name: string; score: NonNullable<CoderSummary['embeddingScore']> }) {
-  const words = `${name} embedding score ${formatScore(score.median)}, 95 percent interval ${formatScore(score.lower)} to ${formatScore(score.upper)}, control ${formatScore(score.controlMedian)}, chance 0.50`;
+  const half = (score.upper - score.lower) / 2;
+  // Of thousands of latents the interval is narrower than two decimals show.
+  const format = (value: number): string => formatScore(value, half < 0.005 ? 3 : 2);
+  const words = `${name} embedding score ${format(score.median)}, 95 percent interval ${format(score.lower)} to ${format(score.upper)}, control ${format(score.controlMedian)}, chance 0.50`;
   return (
     <div className="whisk">
       <span>{name}</span>
@@ -18,9 +21,9 @@ export function MedianWhisker({ name, score }: { name: string; score: NonNullabl
         <i className="dot" style={{ left: `${axisPosition(score.median)}%` }} />
       </span>
       <span className="num">
-        {formatScore(score.median)}{' '}
+        {format(score.median)}{' '}
         <span>
-          ±{formatScore((score.upper - score.lower) / 2)} · {formatCount(score.n)}
+          ±{format(half)} · {formatCount(score.n)}
         </span>
       </span>
     </div>

@@ -4,8 +4,8 @@ export function formatCount(value: number): string {
 }
 
 /** A score or an interval's end: always two decimals, `0.87`. */
-export function formatScore(value: number): string {
-  return value.toFixed(2);
+export function formatScore(value: number, digits = 2): string {
+  return value.toFixed(digits);
 }
 
 /** An activation with two or three significant figures: `9.4`, `0.35`, `128`. Zero is `0`. */
