@@ -3,7 +3,7 @@ export function formatCount(value: number): string {
   return value.toLocaleString('en-GB', { maximumFractionDigits: 0 });
 }
 
-/** A score or an interval's end: always two decimals, `0.87`. */
+/** A score or an interval's end, with two decimals unless told: `0.87`. */
 export function formatScore(value: number, digits = 2): string {
   return value.toFixed(digits);
 }
