@@ -55,8 +55,8 @@ function Notes({ latent, silentOnly }: { latent: LatentDetail; silentOnly: boole
           </span>
           <span>colour: share of the maximum, line: strongest token</span>
           <span>
-            a sample: up to {ATLAS_PROTOCOL.trainPerQuantile} and {ATLAS_PROTOCOL.testPerQuantile} windows drawn at random from each tenth of each side, so the
-            strongest of all may not be among them
+            a sample: up to {ATLAS_PROTOCOL.train.perQuantile} and {ATLAS_PROTOCOL.test.perQuantile} windows drawn at random from each tenth of each side, so
+            the strongest of all may not be among them
           </span>
         </>
       )}

@@ -1,127 +1,150 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { rngFor } from '#lib/random/rng.ts';
-import type { DataSet } from '#gpu-worker/activations/data-set.ts';
-import { latentExamples } from './latent-examples.ts';
-import { ATLAS_PROTOCOL } from '#lib/example/protocol.ts';
-import { QUANTILES, sampleQuantiles, sampleSilent } from './sample.ts';
-import { activatingWindows, documentOf, isWhole, WINDOW_LENGTH, windowsOf, type ActivatingWindow } from './windows.ts';
+import { ATLAS_PROTOCOL, PROTOCOLS, type Protocol } from '#lib/example/protocol.ts';
+import { rngFor, sampleIndices } from '#lib/random/rng.ts';
+import type { LatentActivations } from '#gpu-worker/activations/store/types.ts';
+import { denseRows, denseTiles, sparse } from '#tests/doubles/dense-rows.ts';
+import { contrastiveWindows, latentExamples, similarityQueries, type LatentExamples } from './latent-examples.ts';
+import { WindowTable } from './window-table.ts';
+import { documentOf, type RowLayout } from './windows.ts';
+
+const TOKENS = 256;
 
 /** 120 rows of 24 documents, five rows each, every third document on each side; the last row of each is half padding. */
-function dataSet(): DataSet {
-  const splits = ['train', 'test', 'reserve'] as const;
-  const rows = 120;
-  return {
-    rows,
-    rowLength: 256,
-    bos: 0,
-    tokenCount: rows * 255,
-    documents: Array.from({ length: 24 }, (_, d) => ({ key: `d${d}`, split: splits[d % 3] as (typeof splits)[number] })),
-    tokens: new Int32Array(rows * 256).fill(5),
-    document: Uint32Array.from({ length: rows }, (_, row) => Math.floor(row / 5)),
-    length: Uint16Array.from({ length: rows }, (_, row) => (row % 5 === 4 ? 100 : 256)),
-  };
+const layout: RowLayout = {
+  rows: 120,
+  rowLength: TOKENS,
+  documents: Array.from({ length: 24 }, (_, d) => ({ key: `d${d}`, split: (['train', 'test', 'reserve'] as const)[d % 3]! })),
+  document: Uint32Array.from({ length: 120 }, (_, row) => Math.floor(row / 5)),
+  length: Uint16Array.from({ length: 120 }, (_, row) => (row % 5 === 4 ? 100 : TOKENS)),
+};
+const text = rngFor('text');
+const tokens = Int32Array.from({ length: 120 * TOKENS }, () => text.int(500));
+const table = new WindowTable(layout, 32, tokens);
+
+function activations(latent: number, rate: number): LatentActivations {
+  const rng = rngFor('activations', latent);
+  const [place, value]: [number[], number[]] = [[], []];
+  for (let at = 0; at < 120 * TOKENS; at++) {
+    if (at % TOKENS === 0 || at % TOKENS >= layout.length[Math.floor(at / TOKENS)]! || rng.next() >= rate) continue;
+    place.push(at);
+    value.push(rng.next() + 0.01);
+  }
+  return { latent, place: Uint32Array.from(place), value: Float32Array.from(value) };
 }
 
-const activations = (seed: number, rate: number) => {
-  const rng = rngFor('activations', seed);
-  const [place, value]: [number[], number[]] = [[], []];
-  const data = dataSet();
-  for (let row = 0; row < data.rows; row++) {
-    for (let position = 1; position < (data.length[row] as number); position++) {
-      if (rng.next() > rate) continue;
-      place.push(row * 256 + position);
-      value.push(Math.fround(rng.next() + 0.01));
-    }
-  }
-  return { latent: seed, place: Uint32Array.from(place), value: Float32Array.from(value) };
-};
-
-describe('windows', () => {
-  it('finds, for every whole window, the maximum a scan of its tokens finds', () => {
-    const data = dataSet();
-    const own = activations(1, 0.02);
-    const found = new Map(activatingWindows(data, own).map((w) => [w.window, w]));
-    for (let window = 0; window < data.rows * 8; window++) {
-      const inside = [...own.place.keys()].filter((i) => Math.floor((own.place[i] as number) / WINDOW_LENGTH) === window);
-      const entry = found.get(window);
-      if (inside.length === 0 || !isWhole(data, window)) expect(entry).toBeUndefined();
-      else {
-        expect(entry?.max).toBe(Math.max(...inside.map((i) => own.value[i] as number)));
-        expect([entry?.from, entry?.to]).toEqual([inside[0], (inside.at(-1) as number) + 1]);
-      }
-    }
-  });
-});
-
-describe('sampleQuantiles', () => {
-  const windows = (n: number): ActivatingWindow[] => Array.from({ length: n }, (_, i) => ({ window: i, max: n - i, from: i, to: i + 1 }));
-
-  it('draws from every tenth by rank, without repeats, strongest first', () => {
-    fc.assert(
-      fc.property(fc.integer({ min: 0, max: 400 }), fc.integer({ min: 1, max: 8 }), (n, each) => {
-        const drawn = sampleQuantiles(windows(n), each, (q) => rngFor('q', q));
-        expect(new Set(drawn.map(({ window }) => window)).size).toBe(drawn.length);
-        for (let q = 0; q < QUANTILES; q++) {
-          const [from, to] = [Math.floor((q * n) / 10), Math.floor(((q + 1) * n) / 10)];
-          const group = drawn.filter(({ quantile }) => quantile === q);
-          expect(group.length).toBe(Math.min(each, to - from));
-          for (const { window } of group) expect(window >= from && window < to).toBe(true);
-        }
-      }),
-    );
-  });
-
-  it('draws uniformly within a tenth (chi-square)', () => {
-    const counts = new Array<number>(20).fill(0);
-    for (let seed = 0; seed < 4000; seed++) {
-      for (const { window } of sampleQuantiles(windows(200), 5, (q) => rngFor(seed, q)).filter(({ quantile }) => quantile === 3)) {
-        counts[window - 60] = (counts[window - 60] as number) + 1;
-      }
-    }
-    const chi2 = counts.reduce((sum, n) => sum + (n - 1000) ** 2 / 1000, 0);
-    // 99.9th percentile of chi-square with 19 degrees of freedom; drawing without replacement only makes it smaller.
-    expect(chi2).toBeLessThan(43.8);
-  });
-});
+const examples = (latent: LatentActivations, seed = 22, protocol: Protocol = ATLAS_PROTOCOL): LatentExamples => latentExamples({ table, latent, protocol, seed });
 
 describe('latentExamples', () => {
-  const data = dataSet();
-  const candidates = windowsOf(data, 'test');
-
   it('never shows and examines windows of one document, over 1,000 latents', () => {
     for (let latent = 0; latent < 1000; latent++) {
       const own = activations(latent, 0.004 + (latent % 7) * 0.004);
-      const { train, test, negatives } = latentExamples(data, own, ATLAS_PROTOCOL, 22, candidates);
-      const shown = new Set(train.map(({ window }) => documentOf(data, window)));
-      for (const window of [...test.map((w) => w.window), ...negatives]) expect(shown.has(documentOf(data, window))).toBe(false);
-      const firing = new Set(activatingWindows(data, own).map(({ window }) => window));
-      expect(negatives.some((window) => firing.has(window))).toBe(false);
-      expect(new Set(negatives).size).toBe(negatives.length);
+      const request = { table, latent: own, protocol: ATLAS_PROTOCOL, seed: 22 };
+      const drawn = latentExamples(request);
+      const examined = [...drawn.test, ...drawn.negatives];
+      const sides = (windows: readonly { origin: number }[]) => new Set(windows.map(({ origin }) => layout.documents[documentOf(layout, origin)]!.split));
+      const documents = (windows: readonly { origin: number }[]) => new Set(windows.map(({ origin }) => documentOf(layout, origin)));
+      const shown = [...drawn.train, ...contrastiveWindows(request, drawn)];
+      const places = new Set(Array.from(own.place, (place) => place - (place % 32)));
+      const reserve = latentExamples({ ...request, exam: 'reserve' });
+      expect([...documents(shown)].filter((document) => documents(examined).has(document))).toEqual([]);
+      expect([sides(shown), sides(examined), sides([...reserve.test, ...reserve.negatives])]).toEqual([new Set(['train']), new Set(['test']), new Set(['reserve'])]);
+      expect(new Set(examined.map(({ origin }) => origin)).size).toBe(examined.length);
+      expect(drawn.negatives.filter(({ origin }) => places.has(origin))).toEqual([]);
     }
+  }, 30_000);
+
+  it('draws other random negatives for another latent, and the same again for the same, in any order', () => {
+    const draws = (latents: number[]) => {
+      const fresh = new WindowTable(layout, 32, tokens);
+      return new Map(latents.map((latent) => [latent, latentExamples({ table: fresh, latent: { ...activations(1, 0.01), latent }, protocol: ATLAS_PROTOCOL, seed: 22 })]));
+    };
+    const [there, back] = [draws([1, 2, 3]), draws([3, 2, 1])];
+    for (const latent of [1, 2, 3]) expect(there.get(latent)).toEqual(back.get(latent));
+    const random = (latent: number) => there.get(latent)!.negatives.filter((negative) => negative.class === 'random').map(({ origin }) => origin); // prettier-ignore
+    expect(random(1).length).toBe(50);
+    // 50 of some 200 windows: by chance 12 are the same.
+    expect(random(1).filter((origin) => random(2).includes(origin)).length).toBeLessThan(35);
+    expect(examples(activations(1, 0.02), 23).train).not.toEqual(examples(activations(1, 0.02), 22).train);
   });
 
-  it('draws other negatives for another latent, and the same again for the same', () => {
-    const draw = (latent: number) => latentExamples(data, { ...activations(1, 0.01), latent }, ATLAS_PROTOCOL, 22, candidates).negatives;
-    expect(draw(1)).toEqual(draw(1));
-    expect(draw(1).filter((window) => draw(2).includes(window)).length).toBeLessThan(35);
+  it('draws from every tenth of each side, and says how much there was', () => {
+    const { train, test, negatives, trainWindows, testWindows, status } = examples(activations(4, 0.02));
+    for (let q = 0; q < 10; q++) {
+      expect(train.filter(({ quantile }) => quantile === q).length).toBe(4);
+      expect(test.filter(({ quantile }) => quantile === q).length).toBe(5);
+    }
+    expect(status).toBe('ready');
+    expect(Math.min(trainWindows, testWindows)).toBeGreaterThan(50);
+    const classes = new Map<string, number>();
+    for (const negative of negatives) classes.set(negative.class, (classes.get(negative.class) ?? 0) + 1);
+    expect(classes.get('random')).toBe(50);
+    expect(classes.get('same_document')).toBe(25);
   });
 
   it('says why a latent is not scored', () => {
-    const status = (own: { place: Uint32Array; value: Float32Array }) => latentExamples(data, { latent: 0, ...own }, ATLAS_PROTOCOL, 22, candidates).status;
-    expect(status({ place: new Uint32Array(), value: new Float32Array() })).toBe('dead');
+    const status = (own: LatentActivations, protocol?: Protocol) => examples(own, 22, protocol).status;
+    expect(status(sparse(0, []))).toBe('dead');
     expect(status(activations(3, 0.0005))).toBe('too_few_windows');
     expect(status(activations(3, 0.02))).toBe('ready');
     // Fires everywhere, but only in the first three documents of each side.
     const near = activations(3, 0.5);
-    const kept = [...near.place.keys()].filter((i) => (near.place[i] as number) < 9 * 5 * 256);
-    expect(status({ place: near.place.filter((_, i) => kept.includes(i)), value: near.value.filter((_, i) => kept.includes(i)) })).toBe('too_few_documents');
+    const kept = near.place.findIndex((place) => place >= 9 * 5 * TOKENS);
+    expect(status({ ...near, place: near.place.slice(0, kept), value: near.value.slice(0, kept) })).toBe('too_few_documents');
+    // delphi asks for 200 windows, the paper for 200 tokens.
+    expect(status(activations(3, 0.006), PROTOCOLS.delphi)).toBe('too_few_windows');
+    expect(status(activations(3, 0.02), PROTOCOLS.delphi)).toBe('ready');
+    expect(status(activations(3, 0.004), PROTOCOLS.paper)).toBe('too_few_windows');
+    expect(status(activations(3, 0.02), PROTOCOLS.paper)).toBe('ready');
   });
-});
 
-describe('sampleSilent', () => {
-  it('gives every silent window when fewer are left than asked for', () => {
-    const drawn = sampleSilent(Uint32Array.of(1, 2, 3, 4, 5), [2, 4], 50, rngFor('s'));
-    expect(drawn.sort()).toEqual([1, 3, 5]);
+  it('gives, over random dense rows, what lists of all windows give: sides, collapsed copies, counts and draws', () => {
+    fc.assert(
+      fc.property(denseRows(), fc.boolean(), fc.constantFrom('documents' as const, 'shared' as const), fc.option(fc.integer({ min: 1, max: 6 })), fc.nat(99), (rows, collapse, sides, maxWindows, seed) => {
+        const protocol: Protocol = { ...ATLAS_PROTOCOL, windowLength: rows.length, collapse, sides, maxWindows, negatives: {} };
+        const request = { table: new WindowTable(rows.layout, rows.length, rows.tokens), latent: sparse(5, rows.dense), protocol, seed };
+        const found = latentExamples(request);
+
+        const firing = denseTiles(rows).filter(({ values }) => values.some((v) => v > 0)).map((tile) => ({ ...tile, max: Math.max(...tile.values) })); // prettier-ignore
+        const of = (split: string) => firing.filter((tile) => sides === 'shared' || tile.split === split).sort((a, b) => b.max - a.max || a.origin - b.origin);
+        const list = (tiles: typeof firing) =>
+          tiles
+            .filter((tile, i) => !collapse || tiles.findIndex(({ text: other }) => other === tile.text) === i)
+            .map((tile) => ({ ...tile, copies: collapse ? tiles.filter(({ text: other }) => other === tile.text).length : 1 }))
+            .slice(0, maxWindows ?? Infinity);
+        const evidence = of('train');
+        const leaks = (tile: (typeof firing)[number]) => collapse && sides === 'documents' && evidence.some(({ text: shown }) => shown === tile.text);
+        const [train, test] = [list(evidence), list(of('test').filter((tile) => !leaks(tile)))];
+        expect([found.trainWindows, found.testWindows]).toEqual([train.length, test.length]);
+        expect([found.trainDocuments, found.testDocuments]).toEqual([train, test].map((tiles) => new Set(tiles.map(({ document }) => document)).size));
+        const draw = (tiles: typeof train, purpose: string, each: number) =>
+          Array.from({ length: 10 }, (_, q) => {
+            const group = tiles.slice(Math.floor((q * tiles.length) / 10), Math.floor(((q + 1) * tiles.length) / 10));
+            const picked = new Set(sampleIndices(rngFor(seed, purpose, 5, q), group.length, each));
+            return group.filter((_tile, i) => picked.has(i)).map(({ origin, max, copies }) => ({ origin, max, copies, quantile: q }));
+          }).flat();
+        const plain = (drawn: LatentExamples['train']) => drawn.map(({ origin, max, copies, quantile }) => ({ origin, max, copies, quantile }));
+        expect(plain(found.train)).toEqual(draw(train, 'train', 4));
+        expect(plain(found.test)).toEqual(draw(test, 'test', 5));
+        expect(similarityQueries(request, 3).map(({ origin }) => origin)).toEqual(test.slice(0, 3).map(({ origin }) => origin));
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  it('keeps the tokens of the exam out of what is shown against the evidence', () => {
+    fc.assert(
+      fc.property(denseRows(), fc.nat(99), (rows, seed) => {
+        const request = { table: new WindowTable(rows.layout, rows.length, rows.tokens), latent: sparse(5, rows.dense), protocol: ATLAS_PROTOCOL, seed };
+        const drawn = latentExamples(request);
+        const textAt = (origin: number): string => rows.tokens.slice(origin, origin + rows.length).join(' ');
+        const exam = new Set([...drawn.test, ...drawn.negatives].map(({ origin }) => textAt(origin)));
+        const shown = [...drawn.train, ...contrastiveWindows(request, drawn)];
+        expect(shown.some(({ origin }) => exam.has(textAt(origin)) && !drawn.train.some((window) => window.origin === origin))).toBe(false);
+        // Nor is any firing text of the exam evidence.
+        expect(drawn.test.some(({ origin }) => drawn.train.some((window) => textAt(window.origin) === textAt(origin)))).toBe(false);
+      }),
+      { numRuns: 1000 },
+    );
   });
 });

@@ -1,61 +1,130 @@
+import type { Protocol } from '#lib/example/protocol.ts';
+import type { Split } from '#lib/example/schema.ts';
 import { rngFor } from '#lib/random/rng.ts';
 import type { LatentActivations } from '#gpu-worker/activations/store/types.ts';
-import { splitOf, type DataSet } from '#gpu-worker/activations/data-set.ts';
-import type { Protocol } from '#lib/example/protocol.ts';
-import { sampleQuantiles, sampleSilent, type SampledWindow } from './sample.ts';
-import { activatingWindows, documentOf, windowsPerRow, type ActivatingWindow, type WindowId } from './windows.ts';
+import { drawNegatives, type NegativeSources, type NegativeWindow } from './negatives.ts';
+import { ranked, sample, type Sampled } from './sample.ts';
+import type { WindowTable } from './window-table.ts';
+import { activatingWindows, documentOf, sideOf, type ActivatingWindow } from './windows.ts';
+
+/** A firing window that may be drawn. */
+export interface CandidateWindow extends ActivatingWindow {
+  /** Windows of its side with the same tokens in which the latent fires, itself counted; 1 where they are not collapsed. */
+  copies: number;
+}
+
+export type DrawnWindow = Sampled<CandidateWindow>;
 
 export interface LatentExamples {
   status: 'dead' | 'too_few_windows' | 'too_few_documents' | 'ready';
-  /** Activating windows and their documents on each side, before sampling. */
+  /** Windows that could be drawn, and their documents, on each side. */
   trainWindows: number;
   testWindows: number;
   trainDocuments: number;
   testDocuments: number;
-  train: SampledWindow[];
-  test: SampledWindow[];
-  /** Windows of test documents in which the latent is silent. */
-  negatives: WindowId[];
+  /** Evidence, strongest first. */
+  train: DrawnWindow[];
+  /** The firing windows of the exam, strongest first. */
+  test: DrawnWindow[];
+  /** The silent windows of the exam. */
+  negatives: NegativeWindow[];
+}
+
+export interface ExamplesRequest extends NegativeSources {
+  table: WindowTable;
+  latent: LatentActivations;
+  protocol: Protocol;
+  seed: number;
+  /** Whose documents the exam is drawn from: `reserve` for what was written when a page was public already. */
+  exam?: Exclude<Split, 'train'>;
 }
 
 /**
- * Evidence and exam of one latent. Every draw is seeded by (seed, what, latent, quantile), so that neither order nor
- * parallelism changes it. `testCandidates` are all whole windows of test documents, ascending.
+ * Evidence and exam of one latent by a protocol. Every draw is seeded by (seed, what it is for, latent, quantile), so that
+ * neither order nor parallelism changes it. Classes of negatives whose sources are not given stay empty.
  */
-export function latentExamples(data: DataSet, latent: LatentActivations, protocol: Protocol, seed: number, testCandidates: Uint32Array): LatentExamples {
-  const sides: Record<'train' | 'test', ActivatingWindow[]> = { train: [], test: [] };
-  for (const window of activatingWindows(data, latent)) {
-    const split = splitOf(data, Math.floor(window.window / windowsPerRow(data)));
-    if (split !== 'reserve') sides[split].push(window);
-  }
-  const documents = (windows: ActivatingWindow[]): number => new Set(windows.map(({ window }) => documentOf(data, window))).size;
-  const [trainDocuments, testDocuments] = [documents(sides.train), documents(sides.test)];
-  const draw = (side: 'train' | 'test', perQuantile: number): SampledWindow[] =>
-    sampleQuantiles(sides[side], perQuantile, (quantile) => rngFor(seed, side, latent.latent, quantile));
-  return {
-    status: statusOf(latent, sides, Math.min(trainDocuments, testDocuments), protocol),
+export function latentExamples(request: ExamplesRequest): LatentExamples {
+  const { table, latent, protocol, seed, exam = 'test' } = request;
+  const sides = candidateWindows(request);
+  const draw = (windows: CandidateWindow[], purpose: string, sampler: Protocol['train']): DrawnWindow[] =>
+    sample(windows, sampler, protocol, (part) => (part === null ? rngFor(seed, purpose, latent.latent) : rngFor(seed, purpose, latent.latent, part)));
+  const test = draw(sides.exam, exam, protocol.test);
+  const documents = (windows: CandidateWindow[]): number => new Set(windows.map(({ origin }) => documentOf(table.layout, origin))).size;
+  const counts = {
     trainWindows: sides.train.length,
-    testWindows: sides.test.length,
-    trainDocuments,
-    testDocuments,
-    train: draw('train', protocol.trainPerQuantile),
-    test: draw('test', protocol.testPerQuantile),
-    negatives: sampleSilent(
-      testCandidates,
-      sides.test.map(({ window }) => window),
-      protocol.randomNegatives,
-      rngFor(seed, 'negatives', latent.latent),
-    ),
+    testWindows: sides.exam.length,
+    trainDocuments: documents(sides.train),
+    testDocuments: documents(sides.exam),
+  };
+  return {
+    status: statusOf(latent, counts, protocol),
+    ...counts,
+    train: draw(sides.train, 'train', protocol.train),
+    test,
+    negatives: drawNegatives({ ...request, purpose: exam === 'test' ? 'negatives' : 'reserve-negatives', side: sideFor(protocol, exam), positives: test }),
   };
 }
 
-function statusOf(
-  latent: LatentActivations,
-  sides: Record<'train' | 'test', ActivatingWindow[]>,
-  documents: number,
-  protocol: Protocol,
-): LatentExamples['status'] {
-  if (latent.place.length === 0) return 'dead';
-  if (sides.train.length < protocol.minTrainWindows || sides.test.length < protocol.minTestWindows) return 'too_few_windows';
-  return documents < protocol.minDocuments ? 'too_few_documents' : 'ready';
+/** Silent windows to show beside the evidence, from train documents; none has the tokens of a window of the exam. */
+export function contrastiveWindows(request: ExamplesRequest, { train, test, negatives }: LatentExamples): NegativeWindow[] {
+  const exam = [...test, ...negatives].map(({ origin }) => origin);
+  return drawNegatives({ ...request, purpose: 'contrastive', side: sideFor(request.protocol, 'train'), positives: train, without: exam });
+}
+
+/** The strongest firing windows of the exam, that windows near in meaning are searched for. */
+export function similarityQueries(request: ExamplesRequest, count: number): CandidateWindow[] {
+  return candidateWindows(request).exam.slice(0, count);
+}
+
+const sideFor = (protocol: Protocol, side: Split): Split | null => (protocol.sides === 'shared' ? null : side);
+
+/** Firing windows of each side in order of rank. */
+function candidateWindows({ table, latent, protocol, exam = 'test' }: ExamplesRequest): { train: CandidateWindow[]; exam: CandidateWindow[] } {
+  const shape = { length: table.length, placement: protocol.placement };
+  const all = activatingWindows(table.layout, latent, shape);
+  const keep = (windows: ActivatingWindow[]): CandidateWindow[] =>
+    candidates(table, windows, protocol.collapse).slice(0, protocol.maxWindows ?? undefined);
+  if (protocol.sides === 'shared') {
+    const windows = keep(all);
+    return { train: windows, exam: windows };
+  }
+  const of = (side: Split): ActivatingWindow[] => all.filter(({ origin }) => sideOf(table.layout, origin) === side);
+  const train = of('train');
+  let examined = of(exam);
+  if (protocol.collapse) {
+    // Tokens that are evidence, or were once shown in the exam, are no test of what was written having seen them.
+    const seen = new Set((exam === 'reserve' ? [...train, ...of('test')] : train).map(({ origin }) => table.contentOf(origin)));
+    examined = examined.filter(({ origin }) => !seen.has(table.contentOf(origin)));
+  }
+  return { train: keep(train), exam: keep(examined) };
+}
+
+/** In order of rank; of windows with equal tokens the strongest stands for all. */
+function candidates(table: WindowTable, windows: ActivatingWindow[], collapse: boolean): CandidateWindow[] {
+  const inRank = ranked(windows);
+  if (!collapse) return inRank.map((window) => ({ ...window, copies: 1 }));
+  const byContent = new Map<number, CandidateWindow>();
+  for (const window of inRank) {
+    const content = table.contentOf(window.origin);
+    const known = byContent.get(content);
+    if (known) known.copies++;
+    else byContent.set(content, { ...window, copies: 1 });
+  }
+  return [...byContent.values()];
+}
+
+type Counts = Pick<LatentExamples, 'trainWindows' | 'testWindows' | 'trainDocuments' | 'testDocuments'>;
+
+function statusOf({ place }: LatentActivations, counts: Counts, protocol: Protocol): LatentExamples['status'] {
+  if (place.length === 0) return 'dead';
+  const { trainWindows, testWindows } = counts;
+  const windows = protocol.sides === 'shared' ? trainWindows : trainWindows + testWindows;
+  if (
+    place.length < protocol.minTokens ||
+    windows < protocol.minWindows ||
+    trainWindows < protocol.minTrainWindows ||
+    testWindows < protocol.minTestWindows
+  )
+    return 'too_few_windows';
+  return Math.min(counts.trainDocuments, counts.testDocuments) < protocol.minDocuments ? 'too_few_documents' : 'ready';
 }

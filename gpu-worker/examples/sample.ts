@@ -1,44 +1,65 @@
+import type { Protocol, Sampler } from '#lib/example/protocol.ts';
 import { sampleIndices, type Rng } from '#lib/random/rng.ts';
-import type { ActivatingWindow, WindowId } from './windows.ts';
+import type { ActivatingWindow } from './windows.ts';
 
-export const QUANTILES = 10;
+/** How ranks are cut into groups; rank 0 and group 0 are the strongest. */
+export type Quantiles = Pick<Protocol, 'quantiles' | 'remainder'>;
 
-export interface SampledWindow extends ActivatingWindow {
-  /** 0 is the strongest tenth by rank. */
-  quantile: number;
+export type Sampled<W> = W & {
+  /** Group of the window's rank among all that could be drawn; null for the ranks that `dropped` leaves out. */
+  quantile: number | null;
+};
+
+/** Windows in order of rank: the strongest first, the earlier of equals first. */
+export function ranked<W extends Pick<ActivatingWindow, 'max' | 'origin'>>(windows: readonly W[]): W[] {
+  return [...windows].sort((a, b) => b.max - a.max || a.origin - b.origin);
+}
+
+/** Ranks [from, to) of a group among `n`: of equal size, ± 1 when what does not divide is spread (method.md §3.4). */
+export function groupOf(quantile: number, n: number, { quantiles, remainder }: Quantiles): [from: number, to: number] {
+  if (remainder === 'dropped') return [quantile * Math.floor(n / quantiles), (quantile + 1) * Math.floor(n / quantiles)];
+  return [Math.floor((quantile * n) / quantiles), Math.floor(((quantile + 1) * n) / quantiles)];
+}
+
+/** The group that a rank among `n` lies in, or null where it is left out. */
+export function quantileOf(rank: number, n: number, { quantiles, remainder }: Quantiles): number | null {
+  // The first group that ends behind the rank; a quotient of whole numbers this small is whole only where it should be.
+  if (remainder === 'spread') return Math.ceil(((rank + 1) * quantiles) / n) - 1;
+  const size = Math.floor(n / quantiles);
+  return rank < size * quantiles ? Math.floor(rank / size) : null;
 }
 
 /**
- * Quantile-stratified sample (method.md §3.4): windows are ranked by their maximum, cut into ten groups of equal size
- * (± 1: no window is left over, unlike the reference), and `perQuantile` are drawn from each without replacement, all
- * of them where a group has fewer. Ties keep the order of place. Returned strongest group first, within a group
- * strongest window first. `rngOf` gives each group its own generator.
+ * Draws from windows in order of rank, without replacement and never more than there are; what is drawn keeps the order
+ * of rank. `rngFor` gives each part of a draw its own generator: a group its number, everything else null.
  */
-export function sampleQuantiles(windows: readonly ActivatingWindow[], perQuantile: number, rngOf: (quantile: number) => Rng): SampledWindow[] {
-  const ranked = [...windows].sort((a, b) => b.max - a.max || a.window - b.window);
-  const out: SampledWindow[] = [];
-  for (let quantile = 0; quantile < QUANTILES; quantile++) {
-    const from = Math.floor((quantile * ranked.length) / QUANTILES);
-    const to = Math.floor(((quantile + 1) * ranked.length) / QUANTILES);
-    const drawn = sampleIndices(rngOf(quantile), to - from, perQuantile).sort((a, b) => a - b);
-    for (const i of drawn) out.push({ ...(ranked[from + i] as ActivatingWindow), quantile });
-  }
-  return out;
+export function sample<W>(inRank: readonly W[], sampler: Sampler, cut: Quantiles, rngFor: (part: number | null) => Rng): Sampled<W>[] {
+  const n = inRank.length;
+  return ranksDrawn(n, sampler, cut, rngFor).map((rank) => ({ ...(inRank[rank] as W), quantile: quantileOf(rank, n, cut) }));
 }
 
-/**
- * Draws `count` windows uniformly, without replacement, from those of `candidates` (sorted ascending) in which the
- * latent is silent; all of them where there are fewer. `firing` are the windows in which it fires, sorted ascending.
- */
-export function sampleSilent(candidates: Uint32Array, firing: readonly WindowId[], count: number, rng: Rng): WindowId[] {
-  const active = new Set(firing);
-  const out: WindowId[] = [];
-  // A random permutation with the firing windows passed over is uniform over the silent ones, and count + firing
-  // draws are enough to find `count` of them.
-  for (const i of sampleIndices(rng, candidates.length, Math.min(candidates.length, count + active.size))) {
-    const window = candidates[i] as WindowId;
-    if (!active.has(window)) out.push(window);
-    if (out.length === count) break;
+function ranksDrawn(n: number, sampler: Sampler, cut: Quantiles, rngFor: (part: number | null) => Rng): number[] {
+  switch (sampler.kind) {
+    case 'top':
+      return first(Math.min(n, sampler.count));
+    case 'random':
+      return ascending(sampleIndices(rngFor(null), n, sampler.count));
+    case 'quantiles':
+      return fromGroups(n, sampler.perQuantile, cut, rngFor);
+    case 'mix': {
+      const top = Math.min(n, Math.floor(sampler.count * sampler.ratioTop));
+      const perQuantile = Math.floor(Math.floor(sampler.count * (1 - sampler.ratioTop)) / cut.quantiles);
+      return [...first(top), ...fromGroups(n - top, perQuantile, cut, rngFor).map((rank) => top + rank)];
+    }
   }
-  return out;
 }
+
+function fromGroups(n: number, perQuantile: number, cut: Quantiles, rngFor: (part: number | null) => Rng): number[] {
+  return first(cut.quantiles).flatMap((quantile) => {
+    const [from, to] = groupOf(quantile, n, cut);
+    return ascending(sampleIndices(rngFor(quantile), to - from, perQuantile)).map((i) => from + i);
+  });
+}
+
+const first = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
+const ascending = (ranks: number[]): number[] => ranks.sort((a, b) => a - b);

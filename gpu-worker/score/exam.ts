@@ -1,4 +1,4 @@
-import { ATLAS_PROTOCOL, type Protocol } from '#lib/example/protocol.ts';
+import { ATLAS_PROTOCOL, type NegativeClass, type Protocol } from '#lib/example/protocol.ts';
 import type { Example } from '#lib/example/schema.ts';
 
 /** The windows a score is taken on: test documents only, firing windows first. */
@@ -12,9 +12,9 @@ export interface Exam {
   nNegatives: number;
 }
 
-/** The exam among a latent's examples: its activating test windows against random silent ones. */
-export function examOf(examples: readonly Example[]): Exam {
-  const windows = examples.filter(({ split }) => split === 'test');
+/** The exam among a latent's examples: its activating test windows against silent ones of a class. */
+export function examOf(examples: readonly Example[], negatives: NegativeClass = 'random'): Exam {
+  const windows = examples.filter(({ split, kind }) => split === 'test' && (kind === 'activating' || kind === negatives));
   const ids = new Map<string, number>();
   const documents = windows.map(({ document }) => {
     const id = ids.get(document) ?? ids.size;

@@ -1,8 +1,9 @@
 import type { PoolClient } from 'pg';
+import { ATLAS_PROTOCOL } from '#lib/example/protocol.ts';
 import type { JobName } from '#lib/jobs/registry.ts';
 import type { NewTask } from '#platform/queue/types.ts';
 import { readDataSet, type DataSet } from '#gpu-worker/activations/data-set.ts';
-import { windowsOf } from '#gpu-worker/examples/windows.ts';
+import { tilesOf } from '#gpu-worker/examples/windows.ts';
 import { PHASES, phaseOf, planPhase, SHARD_ROWS, shardCount, stageOf } from './plan.ts';
 import { runFigures } from './run-figures.ts';
 import { addResults, loadRun, logEvent, requireFact, type RunFacts } from './run-facts.ts';
@@ -26,7 +27,7 @@ export function advanceRun(services: WorkerServices, enqueue: (client: PoolClien
     for (phase++; phase < PHASES.length; phase++) {
       const tasks = await planPhase(client, run, phase, {
         shardTokens: async () => shardTokens(await dataOf(services, run)),
-        testWindows: async () => windowsOf(await dataOf(services, run), 'test').length,
+        testWindows: async () => tilesOf(await dataOf(services, run), ATLAS_PROTOCOL.windowLength, 'test').length,
       });
       if (tasks.length === 0) continue;
       await enqueue(client, tasks);

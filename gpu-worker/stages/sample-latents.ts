@@ -9,7 +9,9 @@ import type { LatentActivations } from '#gpu-worker/activations/store/types.ts';
 import { latentStatistics } from '#gpu-worker/activations/latent-statistics.ts';
 import { latentExamples, type LatentExamples } from '#gpu-worker/examples/latent-examples.ts';
 import { ATLAS_PROTOCOL } from '#lib/example/protocol.ts';
-import { windowSpan, windowsOf, type WindowId } from '#gpu-worker/examples/windows.ts';
+import { shownSpan } from '#gpu-worker/examples/shown-span.ts';
+import { WindowTable } from '#gpu-worker/examples/window-table.ts';
+import type { Origin } from '#gpu-worker/examples/windows.ts';
 import { openTokenizer, type Tokenizer } from '#gpu-worker/model/tokenizer.ts';
 import { removeUnheadlined } from './headlines.ts';
 import { loadRun, requireFact, type RunFacts } from './run-facts.ts';
@@ -40,7 +42,7 @@ export function sampleLatents(services: WorkerServices): TaskHandler<'sample.lat
     const standing = new Set(await standingLatents(services.pool, run, sampleKey, latents));
     const open = latents.filter((latent) => !standing.has(latent));
     context.progress(standing.size);
-    const candidates = windowsOf(data, 'test');
+    const table = await services.cache.get(`windows-of:${dataKey}`, async () => new WindowTable(data, ATLAS_PROTOCOL.windowLength, data.tokens));
     const activations = open.length === 0 ? new Map<number, LatentActivations>() : await readEach(services, activationKey, open);
 
     const latentRows: CopyValue[][] = [];
@@ -48,7 +50,7 @@ export function sampleLatents(services: WorkerServices): TaskHandler<'sample.lat
     for (const latent of open) {
       const own = activations.get(latent) as LatentActivations;
       const statistics = latentStatistics(own, data.tokenCount);
-      const examples = latentExamples(data, own, ATLAS_PROTOCOL, run.config.seed, candidates);
+      const examples = latentExamples({ table, latent: own, protocol: ATLAS_PROTOCOL, seed: run.config.seed });
       latentRows.push([
         run.coderId, latent, run.id, examples.status, statistics.count, data.tokenCount, statistics.frequency, statistics.max, statistics.mean,
         statistics.histogram, examples.trainWindows, examples.testWindows, examples.trainDocuments, examples.testDocuments,
@@ -113,8 +115,8 @@ async function readEach(services: WorkerServices, key: string, latents: readonly
 }
 
 function storedExamples(data: DataSet, latent: LatentActivations, examples: LatentExamples, tokenizer: Tokenizer): StoredExample[] {
-  const window = (id: WindowId, kind: StoredExample['kind'], quantile: number | null): StoredExample => {
-    const { row, start, end } = windowSpan(data, id);
+  const window = (origin: Origin, kind: StoredExample['kind'], quantile: number | null): StoredExample => {
+    const { row, start, end } = shownSpan(data, origin);
     const at = row * data.rowLength;
     const length = end - start;
     return {
@@ -128,13 +130,13 @@ function storedExamples(data: DataSet, latent: LatentActivations, examples: Late
       activations: new Array<number>(length).fill(0),
     };
   };
-  const activating = [...examples.train, ...examples.test].map((sampled) => {
-    const example = window(sampled.window, 'activating', sampled.quantile);
-    const origin = example.row * data.rowLength + example.start;
-    for (let i = sampled.from; i < sampled.to; i++) {
-      example.activations[(latent.place[i] as number) - origin] = latent.value[i] as number;
+  const activating = [...examples.train, ...examples.test].map((drawn) => {
+    const example = window(drawn.origin, 'activating', drawn.quantile);
+    const first = example.row * data.rowLength + example.start;
+    for (let i = drawn.from; i < drawn.to; i++) {
+      example.activations[(latent.place[i] as number) - first] = latent.value[i] as number;
     }
     return example;
   });
-  return [...activating, ...examples.negatives.map((id) => window(id, 'random', null))];
+  return [...activating, ...examples.negatives.map((negative) => window(negative.origin, negative.class, null))];
 }

@@ -1,9 +1,11 @@
 import type { Pool } from 'pg';
 import { rngFor, type Rng } from '#lib/random/rng.ts';
+import { ATLAS_PROTOCOL } from '#lib/example/protocol.ts';
 import { lexicalRule } from '#lib/explanation/lexical-rule.ts';
 import { ALGORITHM_VERSIONS, contentKey } from '#gpu-worker/activations/keys.ts';
 import { readWindowEmbeddings, type WindowEmbeddings } from '#gpu-worker/activations/window-embeddings.ts';
-import { WINDOW_LENGTH, windowsOf, windowsPerRow } from '#gpu-worker/examples/windows.ts';
+import { originOf } from '#gpu-worker/examples/shown-span.ts';
+import { tilesOf } from '#gpu-worker/examples/windows.ts';
 import { controlLatent } from '#gpu-worker/score/control.ts';
 import { embeddingScore } from '#gpu-worker/score/embedding/embedding-score.ts';
 import { examOf, examShortfall, type Exam } from '#gpu-worker/score/exam.ts';
@@ -95,7 +97,7 @@ async function gather(services: WorkerServices, run: RunFacts, latents: readonly
       vectors: await loadEmbeddings(client, embedder, hashes),
       windows: run.config.scorers.includes('embedding')
         ? await services.cache.get(`windows:${key}`, () =>
-            readWindowEmbeddings(services.artifacts, key, windowShardCount(windowsOf(lexical.data, 'test').length)),
+            readWindowEmbeddings(services.artifacts, key, windowShardCount(tilesOf(lexical.data, ATLAS_PROTOCOL.windowLength, 'test').length)),
           )
         : null,
     };
@@ -150,8 +152,7 @@ function embeddingRow(material: ScoringMaterial, exam: Exam, explanation: Curren
   if (shortfall !== null) return [failedRow(row, exam, 'embedding', 'auroc', shortfall)];
   const own = vectors.get(textHash(explanation.text));
   if (!own || !windows) return [];
-  const perRow = windowsPerRow(lexical.data);
-  const embedded = exam.windows.map(({ row, start }) => windows.vector(row * perRow + Math.floor(start / WINDOW_LENGTH)));
+  const embedded = exam.windows.map(({ row, start }) => windows.vector(originOf(lexical.data, row, start)));
   const score = (vector: Float32Array, what: string) => embeddingScore(exam, vector, embedded, rngFor(run.config.seed, what, explanation.latent));
   const scored = score(own, 'embedding');
   if (!scored) return [failedRow(row, exam, 'embedding', 'auroc', 'No window of one class has an embedding.')];

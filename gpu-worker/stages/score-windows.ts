@@ -1,7 +1,9 @@
+import { ATLAS_PROTOCOL } from '#lib/example/protocol.ts';
 import { ALGORITHM_VERSIONS, contentKey } from '#gpu-worker/activations/keys.ts';
 import { readDataSet } from '#gpu-worker/activations/data-set.ts';
 import { windowShardKey, writeWindowShard } from '#gpu-worker/activations/window-embeddings.ts';
-import { windowSpan, windowsOf } from '#gpu-worker/examples/windows.ts';
+import { shownSpan } from '#gpu-worker/examples/shown-span.ts';
+import { tilesOf } from '#gpu-worker/examples/windows.ts';
 import { openTokenizer } from '#gpu-worker/model/tokenizer.ts';
 import type { TaskHandler } from '#platform/queue/types.ts';
 import { loadRun, requireFact, type RunFacts } from './run-facts.ts';
@@ -27,9 +29,9 @@ export function scoreWindows(services: WorkerServices): TaskHandler<'score.windo
     if (!reused) {
       const data = await services.cache.get(`data:${dataKey}`, () => readDataSet(services.artifacts, dataKey));
       const tokenizer = await services.cache.get(`tokenizer:${run.modelLocation}`, () => openTokenizer(run.modelLocation));
-      const windows = windowsOf(data, 'test').slice(first, first + count);
+      const windows = tilesOf(data, ATLAS_PROTOCOL.windowLength, 'test').slice(first, first + count);
       const texts = Array.from(windows, (window) => {
-        const { row, start, end } = windowSpan(data, window);
+        const { row, start, end } = shownSpan(data, window);
         return tokenizer.decode(data.tokens.subarray(row * data.rowLength + start, row * data.rowLength + end));
       });
       const vectors = new Float32Array(windows.length * embedder.dimensions);

@@ -2,13 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isAppError } from '#lib/errors/app-error.ts';
 import { decodeExamples, encodeExamples, type StoredExample } from './blob.ts';
+import { NEGATIVE_CLASSES } from './protocol.ts';
 
 const example = fc.integer({ min: 1, max: 64 }).chain((length): fc.Arbitrary<StoredExample> =>
   fc.record({
     row: fc.nat(2 ** 32 - 1),
     start: fc.nat(65_535),
     split: fc.constantFrom('train' as const, 'test' as const, 'reserve' as const),
-    kind: fc.constantFrom('activating' as const, 'random' as const),
+    kind: fc.constantFrom('activating' as const, ...NEGATIVE_CLASSES),
     quantile: fc.option(fc.nat(9)),
     document: fc.string({ maxLength: 12 }),
     tokens: fc.array(fc.string({ unit: 'grapheme', maxLength: 6 }), { minLength: length, maxLength: length }),

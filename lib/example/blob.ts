@@ -1,5 +1,6 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { AppError } from '#lib/errors/app-error.ts';
+import { NEGATIVE_CLASSES } from './protocol.ts';
 import type { Example, Split } from './schema.ts';
 
 /**
@@ -18,7 +19,8 @@ const COMPRESSION_LEVEL = 4;
 const MAX_WINDOW_TOKENS = 255;
 const NO_QUANTILE = 255;
 const SPLITS: readonly Split[] = ['train', 'test', 'reserve'];
-const KINDS: readonly Example['kind'][] = ['activating', 'random'];
+/** By their numbers in blobs that exist: new ones go to the end. */
+const KINDS: readonly Example['kind'][] = ['activating', ...NEGATIVE_CLASSES];
 const RECORD_BYTES = 4 + 2 + 1 + 1 + 2 + 1;
 
 /** What is stored of a window; the strongest token and its value follow from the activations. */

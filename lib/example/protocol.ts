@@ -1,17 +1,110 @@
+/** Where negatives come from; `random` is the headline, comparable with the paper, and each class is reported by itself. */
+export const NEGATIVE_CLASSES = ['random', 'same_document', 'same_token', 'similar', 'neighbour'] as const;
+export type NegativeClass = (typeof NEGATIVE_CLASSES)[number];
+
 /**
- * The numbers of protocol `atlas` (method.md §13.1): how much is drawn for each latent, and the least that decides whether
- * it is explained and scored or is marked `too_few_windows` or `too_few_documents`. The worker samples by them, the pages
- * say them.
+ * How windows are drawn from a side's firing windows, ranked by their maximum. `quantiles`: the ranks are cut into
+ * `quantiles` groups of equal size and `perQuantile` are drawn from each. `mix`: the strongest ⌊count · ratioTop⌋, and the
+ * rest from the groups of what remains.
+ */
+export type Sampler =
+  | { kind: 'top'; count: number }
+  | { kind: 'random'; count: number }
+  | { kind: 'quantiles'; perQuantile: number }
+  | { kind: 'mix'; count: number; ratioTop: number };
+
+/** A way to draw evidence and exams, in numbers alone (method.md §13). Scores of different protocols are never mixed. */
+export interface Protocol {
+  name: string;
+  /** Tokens in a window; a divisor of the row. */
+  windowLength: number;
+  /** `tiled`: rows are cut into windows. `centred`: each window lies about its strongest token. */
+  placement: 'tiled' | 'centred';
+  /** `documents`: evidence from train documents, exams from test documents. `shared`: both from all of them. */
+  sides: 'documents' | 'shared';
+  /** Whether windows of equal tokens count once, and none of them stands on both sides of an exam or in evidence and exam. */
+  collapse: boolean;
+  /** Strongest windows kept of a latent; null: all. */
+  maxWindows: number | null;
+  quantiles: number;
+  /** Windows that do not divide: `spread` makes groups differ by one, `dropped` leaves the weakest out. */
+  remainder: 'spread' | 'dropped';
+  train: Sampler;
+  test: Sampler;
+  negatives: Partial<Record<NegativeClass, number>>;
+  /** `distinct` windows; or any silent windows `repeated`, none where fewer are silent than asked for; or a window of any row that is silent as a whole. */
+  randomFrom: 'distinct' | 'repeated' | 'silent_rows';
+  /** Activations as whole numbers from 0 to 10 of the latent's maximum: rounded up, down, or up in half precision as delphi computes. */
+  normalise: 'ceil' | 'floor' | 'ceil_half';
+  minTokens: number;
+  /** Of both sides together. */
+  minWindows: number;
+  minTrainWindows: number;
+  minTestWindows: number;
+  /** On each side of the split. */
+  minDocuments: number;
+}
+
+/**
+ * Protocol `atlas`, the default: how much is drawn for each latent, and the least that decides whether it is explained
+ * and scored or is marked `too_few_windows` or `too_few_documents`. The worker samples by it, the pages say it.
  */
 export const ATLAS_PROTOCOL = {
-  trainPerQuantile: 4,
-  testPerQuantile: 5,
-  randomNegatives: 50,
+  name: 'atlas',
+  windowLength: 32,
+  placement: 'tiled',
+  sides: 'documents',
+  collapse: true,
+  maxWindows: null,
+  quantiles: 10,
+  remainder: 'spread',
+  train: { kind: 'quantiles', perQuantile: 4 },
+  test: { kind: 'quantiles', perQuantile: 5 },
+  negatives: { random: 50, same_document: 25, same_token: 25, similar: 25, neighbour: 25 },
+  randomFrom: 'distinct',
+  normalise: 'ceil',
+  minTokens: 1,
+  minWindows: 1,
   minTrainWindows: 20,
   /** Of an exam's firing windows and of its silent ones. */
   minTestWindows: 30,
-  /** On each side of the split. */
   minDocuments: 5,
-} as const;
+} as const satisfies Protocol;
 
-export type Protocol = typeof ATLAS_PROTOCOL;
+/** Protocol `paper`: what the published numbers were made with, evidence shown and examined from one list of windows. */
+export const PAPER_PROTOCOL: Protocol = {
+  name: 'paper',
+  windowLength: 32,
+  placement: 'tiled',
+  sides: 'shared',
+  collapse: false,
+  maxWindows: 10_000,
+  quantiles: 10,
+  remainder: 'dropped',
+  train: { kind: 'quantiles', perQuantile: 4 },
+  test: { kind: 'quantiles', perQuantile: 10 },
+  negatives: { random: 100 },
+  randomFrom: 'silent_rows',
+  normalise: 'floor',
+  minTokens: 200,
+  minWindows: 1,
+  minTrainWindows: 1,
+  minTestWindows: 1,
+  minDocuments: 1,
+};
+
+/** Protocol `delphi`: the defaults of delphi's main branch, for regression and for reading its own results. */
+export const DELPHI_PROTOCOL: Protocol = {
+  ...PAPER_PROTOCOL,
+  name: 'delphi',
+  maxWindows: null,
+  test: { kind: 'quantiles', perQuantile: 5 },
+  negatives: { random: 50 },
+  randomFrom: 'repeated',
+  normalise: 'ceil_half',
+  minTokens: 1,
+  minWindows: 200,
+};
+
+export const PROTOCOLS = { atlas: ATLAS_PROTOCOL, paper: PAPER_PROTOCOL, delphi: DELPHI_PROTOCOL } as const satisfies Record<string, Protocol>;
+export type ProtocolName = keyof typeof PROTOCOLS;

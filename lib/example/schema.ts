@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { NEGATIVE_CLASSES } from './protocol.ts';
 
 /** Which documents a window came from, and so what it may be used for. */
 export const splitSchema = z.enum(['train', 'test', 'reserve']);
@@ -10,8 +11,8 @@ export const exampleSchema = z.object({
   row: z.number().int(),
   start: z.number().int(),
   split: splitSchema,
-  /** `activating`, or the class of a negative: `random`. */
-  kind: z.enum(['activating', 'random']),
+  /** `activating`, or the class of a negative. */
+  kind: z.enum(['activating', ...NEGATIVE_CLASSES]),
   /** 0 is the strongest tenth; null for negatives. */
   quantile: z.number().int().nullable(),
   /** The document's key within its text source, and a title to show. */

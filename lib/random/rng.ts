@@ -32,15 +32,21 @@ export function rngFor(...key: (string | number)[]): Rng {
   };
 }
 
-/** `count` distinct integers of [0, n) in random order, uniform over subsets; all of them when count ≥ n. Throws never. */
-export function sampleIndices(rng: Rng, n: number, count: number): number[] {
+/** The integers of [0, n) in random order, each when it is asked for. */
+export function* shuffledIndices(rng: Rng, n: number): Generator<number, void, undefined> {
   // A sparse Fisher–Yates: only the touched positions are stored, so 50 draws out of a million windows cost 50.
   const moved = new Map<number, number>();
-  const out: number[] = [];
-  for (let i = 0; i < Math.min(n, count); i++) {
+  for (let i = 0; i < n; i++) {
     const j = i + rng.int(n - i);
-    out.push(moved.get(j) ?? j);
+    yield moved.get(j) ?? j;
     moved.set(j, moved.get(i) ?? i);
   }
+}
+
+/** `count` distinct integers of [0, n) in random order, uniform over subsets; all of them when count ≥ n. Throws never. */
+export function sampleIndices(rng: Rng, n: number, count: number): number[] {
+  const out: number[] = [];
+  if (count <= 0) return out;
+  for (const i of shuffledIndices(rng, n)) if (out.push(i) >= count) break;
   return out;
 }

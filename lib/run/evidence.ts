@@ -2,13 +2,12 @@ import { ATLAS_PROTOCOL } from '#lib/example/protocol.ts';
 import { SPLIT_SHARES } from '#lib/example/split-shares.ts';
 import { formatCount } from '#lib/format/number.ts';
 
-const { trainPerQuantile, testPerQuantile, minTrainWindows, minTestWindows, minDocuments } = ATLAS_PROTOCOL;
-const QUANTILES = 10;
+const { quantiles, train, test, minTrainWindows, minTestWindows, minDocuments } = ATLAS_PROTOCOL;
 
 /** What a latent needs to be explained and scored; said wherever somebody chooses how much to read. */
 export const EVIDENCE_NEEDED =
   `A latent is explained when it fires in ${minTrainWindows} windows of the train side and ${minTestWindows} of the test side, from ` +
-  `${minDocuments} documents on each; ${QUANTILES * trainPerQuantile} and ${QUANTILES * testPerQuantile} are drawn where there are as many.`;
+  `${minDocuments} documents on each; ${quantiles * train.perQuantile} and ${quantiles * test.perQuantile} are drawn where there are as many.`;
 
 export interface EvidencePlan {
   tokens: number;
