@@ -31,7 +31,7 @@ function chosenActivations(g: GraphBuilder, coder: SparseCoder, x: Value, index:
 }
 
 /** Decoder rows of the chosen latents as decoding uses them, [m, dOut]. */
-function decoderRows(g: GraphBuilder, { decoder, width, activation }: SparseCoder, index: Value): Value {
+export function decoderRows(g: GraphBuilder, { decoder, width, activation }: SparseCoder, index: Value): Value {
   if (!decoder) return g.op('OneHot', [index, g.int64([width]), g.float([0, 1], [2])]);
   const picked = g.op('Gather', [g.weight(decoder.tensor), index], { axis: decoder.layout === 'latents_first' ? 0 : 1 });
   const widened = decoder.tensor.dtype === 'F32' ? picked : g.toFloat(picked);
