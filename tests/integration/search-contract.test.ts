@@ -43,6 +43,13 @@ describe('Meilisearch engine against a double of its HTTP API', () => {
     await expect(reader.clear()).rejects.toMatchObject({ code: 'forbidden' });
   });
 
+  test('a second catalogue on the same server is searched with a key of its own', async () => {
+    const second = createMeilisearchEngine({ url: double.url, key: double.masterKey, searchKey: null, index: 'another_catalogue', ...options });
+    await second.prepare();
+    await second.upsert(CATALOGUE.slice(0, 2));
+    expect(await second.count()).toBe(2);
+  });
+
   test('says when the server is away or refuses the key', async () => {
     const wrong = createMeilisearchEngine({ url: double.url, key: 'wrong', searchKey: null, ...options });
     await expect(wrong.prepare()).rejects.toMatchObject({ code: 'forbidden' });
