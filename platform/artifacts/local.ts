@@ -90,9 +90,17 @@ export function createLocalArtifacts(root: string): ArtifactStore {
       const sealed = sealing(key);
       try {
         const flush = flushing(file);
-        for await (const chunk of sealed.seal(content)) {
-          await writeFully(file, chunk);
-          flush.written(chunk.byteLength);
+        // While one chunk is written the next is made.
+        let writing: Promise<void> = Promise.resolve();
+        try {
+          for await (const chunk of sealed.seal(content)) {
+            await writing;
+            writing = writeFully(file, chunk);
+            writing.catch(() => undefined);
+            flush.written(chunk.byteLength);
+          }
+        } finally {
+          await writing;
         }
         await flush.end();
       } finally {

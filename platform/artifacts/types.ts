@@ -29,7 +29,9 @@ export interface ArtifactStore {
   readRange(key: string, offset: number, length: number): Promise<Buffer>;
   /** Throws AppError `not_found` naming the key. */
   open(key: string): Promise<OpenArtifact>;
-  /** Throws AppError `out_of_space` when it does not fit, `upstream_failed` when the storage is not there; then nothing is left of it. */
+  /**
+   * A chunk must stay as it is until the next but one is taken. Throws AppError `out_of_space` when it does not fit, `upstream_failed` when the storage is not there; then nothing is left of it.
+   */
   write(key: string, bytes: Uint8Array | AsyncIterable<Uint8Array>): Promise<ArtifactFacts>;
   /** Writes only where nothing is yet, of any number of writers exactly one: whether it was this one. */
   create(key: string, bytes: Uint8Array): Promise<boolean>;

@@ -30,6 +30,8 @@ export interface CollectRequest {
   };
   threads?: number | undefined;
   device: Device;
+  /** What a kill costs; 32,768 by default. The store does not depend on it, what a killed process left of it does. */
+  shardTokens?: number;
   say(sentence: string): void;
   progress?(tokens: number, of: number): void;
 }
@@ -73,7 +75,7 @@ export async function collectStore(request: CollectRequest): Promise<Collected> 
     if (before?.key === key && (await stands(artifacts, before)))
       return { manifest: before, tokens, ran: 0, seconds: 0, loadSeconds: (performance.now() - began) / 1000 };
 
-    const shardRows = Math.max(1, Math.floor(SHARD_TOKENS / rows.rowLength));
+    const shardRows = Math.max(1, Math.floor((request.shardTokens ?? SHARD_TOKENS) / rows.rowLength));
     const shards = Math.ceil(rows.rows / shardRows);
     const open: CollectedCoder[] = [];
     for (const coder of coders) if (!(await isCollected(artifacts, coder.key))) open.push(coder);

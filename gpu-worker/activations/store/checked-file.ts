@@ -24,7 +24,7 @@ type Chunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 export interface SectionToWrite {
   name: string;
   kind: ColumnKind;
-  /** Asked for when the sections before it are written; a chunk is used up before the next is taken. */
+  /** Asked for when the sections before it are written; a chunk must stay as it is until the next but one is taken. */
   chunks(): Chunks;
 }
 

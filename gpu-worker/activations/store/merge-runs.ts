@@ -109,7 +109,8 @@ async function* encodePairs(
   { width, rows, rowLength }: CoderFacts,
   progress: ((pairs: number) => void) | undefined,
 ): AsyncGenerator<Uint8Array> {
-  const out = new Uint16Array(3 * OUT_PAIRS);
+  // Two by turns: one may still be on its way to the disk while the other is filled.
+  let [out, other] = [new Uint16Array(3 * OUT_PAIRS), new Uint16Array(3 * OUT_PAIRS)];
   const places = rows * rowLength;
   let used = 0;
   let done = 0;
@@ -126,7 +127,7 @@ async function* encodePairs(
         if (used === out.length) {
           yield bytesOf(out);
           progress?.(done);
-          used = 0;
+          [out, other, used] = [other, out, 0];
         }
         const { words, values } = stream;
         const taken = Math.min(left, (words.length - stream.at) / 2, (out.length - used) / 3);
