@@ -1,11 +1,11 @@
-import { isCollected, mergeCoder } from '#gpu-worker/activations/collect/coder-artifacts.ts';
+import { cutRows, isCollected, mergeCoder } from '#gpu-worker/activations/collect/coder-artifacts.ts';
 import { dataSetKey } from '#gpu-worker/activations/data-set.ts';
 import { ALGORITHM_VERSIONS, contentKey } from '#gpu-worker/activations/keys.ts';
 import { openRows } from '#gpu-worker/activations/store/rows-file.ts';
 import type { TaskHandler } from '#platform/queue/types.ts';
 import { addResults, loadRun, requireFact } from './run-facts.ts';
 import type { WorkerServices } from './services.ts';
-import { shardCount } from './plan.ts';
+import { SHARD_ROWS } from './plan.ts';
 
 /** Merges the shards' runs into one file by latent. */
 export function collectMerge(services: WorkerServices): TaskHandler<'collect.merge'> {
@@ -19,7 +19,7 @@ export function collectMerge(services: WorkerServices): TaskHandler<'collect.mer
       const hookpoint = requireFact(run, 'hookpoint');
       await mergeCoder(services.artifacts, {
         key,
-        shards: shardCount(rows),
+        shards: cutRows(rows, SHARD_ROWS),
         facts: { hookpoint, width: requireFact(run, 'width'), rows, rowLength },
         madeOf: { data: dataKey, model: run.modelLocation, coder: run.coderLocation, hookpoint, algorithm_version: ALGORITHM_VERSIONS.activations },
         progress: () => context.signal.throwIfAborted(),

@@ -11,13 +11,13 @@ import { yieldNow } from './yield-now.ts';
 
 /** Runs the model with the coder inside its graph over one shard of rows and stores the pairs. */
 export function collectShard(services: WorkerServices): TaskHandler<'collect.shard'> {
-  return async ({ runId, shard, first, count }, context) => {
+  return async ({ runId, first, count }, context) => {
     const { artifacts } = services;
     const run = await loadRun(services.pool, runId);
     const key = requireFact(run, 'activationKey');
     let pairs: number | null = null;
     const started = performance.now();
-    if (!(await isCollected(artifacts, key)) && !(await hasShard(artifacts, key, shard))) {
+    if (!(await isCollected(artifacts, key)) && !(await hasShard(artifacts, key, { first, count }))) {
       const rows = await openRows(artifacts, dataSetKey(requireFact(run, 'dataKey')), { documents: false });
       try {
         const collector = await services.models.get(
@@ -25,11 +25,15 @@ export function collectShard(services: WorkerServices): TaskHandler<'collect.sha
           () => openRunCollector(services, run, rows.rowLength),
           (opened) => opened.close(),
         );
-        pairs = await collector.shard(rows, shard, first, count, {
-          breathe: () => yieldNow(context.signal),
-          progress: context.progress,
-          onHalved: (size) => services.log.warn({ event: 'batch_halved', run: runId, rows: size }),
-        });
+        pairs = await collector.shard(
+          rows,
+          { first, count },
+          {
+            breathe: () => yieldNow(context.signal),
+            progress: context.progress,
+            onHalved: (size) => services.log.warn({ event: 'batch_halved', run: runId, rows: size }),
+          },
+        );
       } finally {
         await rows.close();
       }

@@ -13,10 +13,11 @@ export interface Pair {
 
 /** Writes one coder's activations under a content key, as collecting them would; places of a latent ascending. */
 export async function writeCoder(store: ArtifactStore, key: string, facts: CoderFacts, pairs: readonly Pair[]): Promise<CoderEntry> {
+  const all = { first: 0, count: facts.rows };
   let runs = 0;
-  const spill = new Spill(facts.width, Math.max(1, pairs.length), (words, count) => writeRun(store, runKey(key, 0, runs++), [words], () => count));
+  const spill = new Spill(facts.width, Math.max(1, pairs.length), (words, count) => writeRun(store, runKey(key, all, runs++), [words], () => count));
   for (const { latent, place, value } of pairs) spill.push(latent, place, value);
   const totals = await spill.finish();
-  await markShard(store, key, 0, { runs, ...totals });
-  return mergeCoder(store, { key, shards: 1, facts, madeOf: {} });
+  await markShard(store, key, all, { runs, ...totals });
+  return mergeCoder(store, { key, shards: [all], facts, madeOf: {} });
 }

@@ -136,6 +136,21 @@ test('a finished store costs nothing, other tokens or coders make another and re
   expect(contents(artifacts)).toEqual(contents(alone));
 });
 
+test('what was left of shards cut otherwise is not taken for these', async () => {
+  const artifacts = memoryArtifacts();
+  const { write } = artifacts;
+  artifacts.write = async (key, bytes) => {
+    if (key.endsWith('by-latent.bin')) throw new Error('gone');
+    return write(key, bytes);
+  };
+  await expect(collect(artifacts, { shardTokens: 3072 })).rejects.toThrow('gone');
+  artifacts.write = write;
+  expect((await collect(artifacts)).ran).toBe(ROWS * LENGTH);
+  const whole = memoryArtifacts();
+  await collect(whole);
+  expect(contents(artifacts)).toEqual(contents(whole));
+});
+
 test('a damaged shard is named and collected anew when started again', async () => {
   const artifacts = memoryArtifacts();
   const { write } = artifacts;
@@ -145,7 +160,7 @@ test('a damaged shard is named and collected anew when started again', async () 
   };
   await expect(collect(artifacts)).rejects.toThrow('gone');
   artifacts.write = write;
-  const run = [...artifacts.files.keys()].find((key) => key.includes('shard-000001.') && key.endsWith('.bin'))!;
+  const run = [...artifacts.files.keys()].find((key) => key.includes('/rows-000000064-') && key.endsWith('.bin'))!;
   const bytes = Buffer.from(artifacts.files.get(run)!);
   bytes[bytes.length >> 1]! ^= 1;
   artifacts.files.set(run, bytes);

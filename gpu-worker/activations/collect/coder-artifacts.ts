@@ -13,12 +13,17 @@ import { isSound } from '#gpu-worker/activations/store/run-stream.ts';
  */
 const folder = (key: string): string => `activations/${key}`;
 const spillFolder = (key: string): string => `${folder(key)}/spill`;
-const shardName = (shard: number): string => `shard-${String(shard).padStart(6, '0')}`;
+/** A shard is known by its rows, so that one cut otherwise is never taken for it. */
+export interface Shard {
+  first: number;
+  count: number;
+}
+const shardName = ({ first, count }: Shard): string => `rows-${String(first).padStart(9, '0')}-${count}`;
 
 export const coderFileKey = (key: string): string => `${folder(key)}/by-latent.bin`;
 const entryKey = (key: string): string => `${folder(key)}/coder.json`;
-const shardMarkKey = (key: string, shard: number): string => `${spillFolder(key)}/${shardName(shard)}.json`;
-export const runKey = (key: string, shard: number, run: number): string => `${spillFolder(key)}/${shardName(shard)}.${String(run).padStart(4, '0')}.bin`;
+const shardMarkKey = (key: string, shard: Shard): string => `${spillFolder(key)}/${shardName(shard)}.json`;
+export const runKey = (key: string, shard: Shard, run: number): string => `${spillFolder(key)}/${shardName(shard)}.${String(run).padStart(4, '0')}.bin`;
 
 /** What determines a coder's activations on some rows. */
 export function coderParts(o: {
@@ -38,16 +43,21 @@ const shardSchema = z.object({ runs: whole, pairs: whole, sum: z.number() });
 export type SpilledShard = z.infer<typeof shardSchema>;
 
 /** Says that a shard's runs are all there; written after them. */
-export async function markShard(store: ArtifactStore, key: string, shard: number, spilled: SpilledShard): Promise<void> {
+export async function markShard(store: ArtifactStore, key: string, shard: Shard, spilled: SpilledShard): Promise<void> {
   await store.write(shardMarkKey(key, shard), Buffer.from(JSON.stringify(spilled)));
 }
 
-export const hasShard = (store: ArtifactStore, key: string, shard: number): Promise<boolean> => store.has(shardMarkKey(key, shard));
+export const hasShard = (store: ArtifactStore, key: string, shard: Shard): Promise<boolean> => store.has(shardMarkKey(key, shard));
 
-/** Numbers of the shards that are complete. */
-export async function spilledShards(store: ArtifactStore, key: string): Promise<Set<number>> {
-  const marks = (await store.list(spillFolder(key))).map((name) => /\/shard-(\d+)\.json$/.exec(name)?.[1]);
-  return new Set(marks.filter((digits) => digits !== undefined).map(Number));
+/** Which of some shards are complete, by their numbers. */
+export async function spilledShards(store: ArtifactStore, key: string, shards: readonly Shard[]): Promise<Set<number>> {
+  const there = new Set(await store.list(spillFolder(key)));
+  return new Set(shards.flatMap((shard, i) => (there.has(shardMarkKey(key, shard)) ? [i] : [])));
+}
+
+/** Rows cut into shards of `size`. */
+export function cutRows(rows: number, size: number): Shard[] {
+  return Array.from({ length: Math.ceil(rows / size) }, (_, i) => ({ first: i * size, count: Math.min(size, rows - i * size) }));
 }
 
 /** Whether the coder's file is finished, and still there. */
@@ -65,7 +75,7 @@ export async function writeCoderEntry(store: ArtifactStore, entry: CoderEntry): 
   await store.write(entryKey(entry.key), Buffer.from(`${JSON.stringify(entry, null, 2)}\n`));
 }
 
-/** Merges the runs of shards 0 to `shards` − 1 into the coder's file, describes it, and removes the runs. Once: what is there is not made again. */
+/** Merges the runs of all shards, in order of their rows, into the coder's file, describes it, and removes the runs. Once: what is there is not made again. */
 export async function mergeCoder(
   store: ArtifactStore,
   {
@@ -74,13 +84,13 @@ export async function mergeCoder(
     facts,
     madeOf,
     progress,
-  }: { key: string; shards: number; facts: CoderFacts; madeOf: CoderEntry['made_of']; progress?: (pairs: number) => void },
+  }: { key: string; shards: readonly Shard[]; facts: CoderFacts; madeOf: CoderEntry['made_of']; progress?: (pairs: number) => void },
 ): Promise<CoderEntry> {
   let entry = await readCoderEntry(store, key);
   if (entry === null) {
     const runs: string[] = [];
     let sum = 0;
-    for (let shard = 0; shard < shards; shard++) {
+    for (const shard of shards) {
       const mark = shardMarkKey(key, shard);
       const spilled = parsed(shardSchema, await store.read(mark), mark);
       for (let run = 0; run < spilled.runs; run++) runs.push(runKey(key, shard, run));
@@ -102,14 +112,14 @@ export async function mergeCoder(
 
 /** Takes back the marks of shards that cannot be read, so that they are collected anew, and says so. */
 async function withoutDamaged(store: ArtifactStore, key: string, cause: AppError): Promise<AppError> {
-  const damaged = new Set<number>();
+  const damaged = new Set<string>();
   for (const name of await store.list(spillFolder(key))) {
-    const shard = /\/shard-(\d+)\.\d+\.bin$/.exec(name)?.[1];
+    const shard = /^(.+\/rows-\d+-\d+)\.\d+\.bin$/.exec(name)?.[1];
     // Runs merged from several shards are made again from them.
     if (shard === undefined && name.endsWith('.bin')) await store.delete(name);
-    else if (shard !== undefined && !(await isSound(store, name))) damaged.add(Number(shard));
+    else if (shard !== undefined && !(await isSound(store, name))) damaged.add(`${shard}.json`);
   }
-  for (const shard of damaged) await store.delete(shardMarkKey(key, shard));
+  for (const mark of damaged) await store.delete(mark);
   return new AppError('corrupt_file', `${cause.message} ${damaged.size} shards were damaged and are collected anew when this is started again.`, { cause });
 }
 

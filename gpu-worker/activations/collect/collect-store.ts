@@ -9,7 +9,7 @@ import { openRows, type RowsFile } from '#gpu-worker/activations/store/rows-file
 import type { Checkpoint } from '#gpu-worker/model/checkpoint.ts';
 import type { Device } from '#gpu-worker/model/onnx.ts';
 import type { SparseCoder } from '#gpu-worker/sparse-coder/coder.ts';
-import { coderParts, isCollected, mergeCoder, spilledShards } from './coder-artifacts.ts';
+import { coderParts, cutRows, isCollected, mergeCoder, spilledShards, type Shard } from './coder-artifacts.ts';
 import { openCollector, type CollectedCoder, type Collector } from './collector.ts';
 
 /** Tokens a shard: what a kill costs, and with 32 active latents a million pairs. The same for every size of text, and so is the memory. */
@@ -30,7 +30,7 @@ export interface CollectRequest {
   };
   threads?: number | undefined;
   device: Device;
-  /** What a kill costs; 32,768 by default. The store does not depend on it, what a killed process left of it does. */
+  /** What a kill costs; 32,768 by default. The store does not depend on it. */
   shardTokens?: number;
   say(sentence: string): void;
   progress?(tokens: number, of: number): void;
@@ -76,7 +76,7 @@ export async function collectStore(request: CollectRequest): Promise<Collected> 
       return { manifest: before, tokens, ran: 0, seconds: 0, loadSeconds: (performance.now() - began) / 1000 };
 
     const shardRows = Math.max(1, Math.floor((request.shardTokens ?? SHARD_TOKENS) / rows.rowLength));
-    const shards = Math.ceil(rows.rows / shardRows);
+    const shards = cutRows(rows.rows, shardRows);
     const open: CollectedCoder[] = [];
     for (const coder of coders) if (!(await isCollected(artifacts, coder.key))) open.push(coder);
     let ran = 0;
@@ -86,7 +86,7 @@ export async function collectStore(request: CollectRequest): Promise<Collected> 
       const collector = await openCollector(artifacts, { checkpoint, coders: open, rowLength: rows.rowLength, threads: request.threads, device });
       started = performance.now();
       try {
-        ran = await collectShards({ request, claims, collector, rows, work, storeKey: key, shards, shardRows, tokens });
+        ran = await collectShards({ request, claims, collector, rows, work, storeKey: key, shards, tokens });
       } finally {
         await collector.close();
       }
@@ -136,7 +136,7 @@ interface ShardWork {
   isDone(): Promise<boolean>;
 }
 
-async function shardWork(artifacts: ArtifactStore, coders: readonly CollectedCoder[], shards: number): Promise<ShardWork> {
+async function shardWork(artifacts: ArtifactStore, coders: readonly CollectedCoder[], shards: readonly Shard[]): Promise<ShardWork> {
   let there: Set<number>[] = [];
   const has = (shard: number): boolean => there.every((set) => set.has(shard));
   return {
@@ -144,11 +144,11 @@ async function shardWork(artifacts: ArtifactStore, coders: readonly CollectedCod
     async isDone() {
       there = [];
       for (const { key } of coders) {
-        const spilled = await spilledShards(artifacts, key);
+        const spilled = await spilledShards(artifacts, key, shards);
         // Another process may have merged it meanwhile, and its runs are gone.
         if (!(await isCollected(artifacts, key))) there.push(spilled);
       }
-      return Array.from({ length: shards }, (_, shard) => shard).every(has);
+      return shards.every((_, shard) => has(shard));
     },
   };
 }
@@ -160,27 +160,25 @@ interface ShardsToCollect {
   rows: RowsFile;
   work: ShardWork;
   storeKey: string;
-  shards: number;
-  shardRows: number;
+  shards: readonly Shard[];
   tokens: number;
 }
 
 /** Collects what no other process has taken, until all is there. Returns the tokens that this process ran. */
-async function collectShards({ request, claims, collector, rows, work, storeKey, shards, shardRows, tokens }: ShardsToCollect): Promise<number> {
+async function collectShards({ request, claims, collector, rows, work, storeKey, shards, tokens }: ShardsToCollect): Promise<number> {
   let ran = 0;
   do {
     let took = false;
-    for (let shard = 0; shard < shards; shard++) {
-      if (work.has(shard)) continue;
-      const claim = await claims.take(`${storeKey}-shard-${String(shard).padStart(6, '0')}`);
+    for (const [number, shard] of shards.entries()) {
+      if (work.has(number)) continue;
+      const claim = await claims.take(`${storeKey}-shard-${String(shard.first).padStart(9, '0')}`);
       if (claim === null) continue;
       took = true;
       try {
-        const [first, done] = [shard * shardRows, ran];
-        const count = Math.min(shardRows, rows.rows - first);
+        const [{ first, count }, done] = [shard, ran];
         await work.isDone();
-        if (work.has(shard)) continue;
-        await collector.shard(rows, shard, first, count, {
+        if (work.has(number)) continue;
+        await collector.shard(rows, shard, {
           breathe: async () => undefined,
           progress: (so) => request.progress?.(done + so, tokens),
           onHalved: (size) => request.say(`Out of memory: going on with ${size} rows at a time.`),

@@ -8,7 +8,7 @@ import { openInstrumentedModel, type TapResult } from '#gpu-worker/model/instrum
 import { memoryBudget } from '#gpu-worker/model/memory-budget.ts';
 import type { Device } from '#gpu-worker/model/onnx.ts';
 import type { SparseCoder } from '#gpu-worker/sparse-coder/coder.ts';
-import { markShard, runKey } from './coder-artifacts.ts';
+import { markShard, runKey, type Shard } from './coder-artifacts.ts';
 
 /** Tokens in one session run, at most: they fill both cores, and the event loop, which a run holds up, comes round a few times a second. */
 const BATCH_TOKENS = 2048;
@@ -34,8 +34,8 @@ export interface ShardHooks {
 
 /** A model with coders inside its graph. */
 export interface Collector {
-  /** Runs rows [first, first + count), writes what the coders give as shard number `shard` of each, and marks it complete. Returns the pairs of all coders. */
-  shard(rows: StoredRows, shard: number, first: number, count: number, hooks: ShardHooks): Promise<number>;
+  /** Runs a shard's rows, writes what each coder gives, and marks it complete. Returns the pairs of all coders. */
+  shard(rows: StoredRows, shard: Shard, hooks: ShardHooks): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -51,7 +51,8 @@ export async function openCollector(
   const capacity = Math.max(LEAST_PAIRS, Math.min(MOST_PAIRS, Math.floor(HELD_PAIRS / coders.length)));
   const outlets = coders.map(({ key, coder }) => createOutlet(artifacts, key, coder.width, capacity));
   return {
-    async shard(rows, shard, first, count, hooks) {
+    async shard(rows, shard, hooks) {
+      const { first, count } = shard;
       let tokens = 0;
       for (const outlet of outlets) outlet.begin(shard);
       const collect = async (done: number, size: number): Promise<void> => {
@@ -74,19 +75,19 @@ export async function openCollector(
 
 interface Outlet {
   spill: Spill;
-  begin(shard: number): void;
+  begin(shard: Shard): void;
   end(): Promise<number>;
 }
 
 function createOutlet(artifacts: ArtifactStore, key: string, width: number, capacity: number): Outlet {
-  let [shard, runs] = [0, 0];
+  let [shard, runs]: [Shard, number] = [{ first: 0, count: 0 }, 0];
   const newSpill = (): Spill => new Spill(width, capacity, (words, pairs) => writeRun(artifacts, runKey(key, shard, runs++), [words], () => pairs));
   const outlet: Outlet = {
     spill: newSpill(),
-    begin(number) {
+    begin(next) {
       // What a shard that broke off left in the spill must not get into this one.
       if (runs > 0 || !outlet.spill.isEmpty) outlet.spill = newSpill();
-      [shard, runs] = [number, 0];
+      [shard, runs] = [next, 0];
     },
     async end() {
       const totals = await outlet.spill.finish();

@@ -133,8 +133,9 @@ async function importCoder(
   const key = contentKey(parts);
   const known = await readCoderEntry(artifacts, key);
   if (known !== null) return known;
+  const all = { first: 0, count: rows };
   let runs = 0;
-  const spill = new Spill(width, HELD_PAIRS, (words, pairs) => writeRun(artifacts, runKey(key, 0, runs++), [words], () => pairs));
+  const spill = new Spill(width, HELD_PAIRS, (words, pairs) => writeRun(artifacts, runKey(key, all, runs++), [words], () => pairs));
   for (const split of splits) {
     const latents = (splits[splits.indexOf(split) + 1]?.start ?? width) - split.start;
     let before = -1;
@@ -157,8 +158,8 @@ async function importCoder(
     }
   }
   const totals = await spill.finish();
-  await markShard(artifacts, key, 0, { runs, ...totals });
-  return mergeCoder(artifacts, { key, shards: 1, facts: { hookpoint, width, rows, rowLength }, madeOf: { ...parts, model_name: modelName } });
+  await markShard(artifacts, key, all, { runs, ...totals });
+  return mergeCoder(artifacts, { key, shards: [all], facts: { hookpoint, width, rows, rowLength }, madeOf: { ...parts, model_name: modelName } });
 }
 
 async function* piecesOf({
