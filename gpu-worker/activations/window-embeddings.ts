@@ -4,11 +4,18 @@ import { encodeTypedFile, openTypedFile } from './typed-file.ts';
 
 const metaSchema = z.object({ dimensions: z.number().int().positive() });
 
+/** Windows embedded, and written, at a time: some seconds of work. */
+export const WINDOW_BATCH = 1024;
+
+export const windowShardCount = (windows: number): number => Math.ceil(windows / WINDOW_BATCH);
+
 export const windowShardKey = (key: string, shard: number): string => `windows/${key}/shard-${String(shard).padStart(5, '0')}.bin`;
 
-/** The test windows' sentence vectors, each window embedded once whatever the number of latents that use it. */
+/** Sentence vectors of the windows of a side, each window embedded once whatever the number of latents that use it. */
 export interface WindowEmbeddings {
   dimensions: number;
+  /** The windows that were embedded, by the place of their first token, ascending. */
+  origins: readonly number[];
   /** The unit vector of a window, or null when it was not embedded. */
   vector(window: number): Float32Array | null;
 }
@@ -27,5 +34,5 @@ export async function readWindowEmbeddings(store: ArtifactStore, key: string, sh
     const [windows, values] = [(await file.read('windows')) as Uint32Array, (await file.read('vectors')) as Float32Array];
     windows.forEach((window, i) => vectors.set(window, values.subarray(i * dimensions, (i + 1) * dimensions)));
   }
-  return { dimensions, vector: (window) => vectors.get(window) ?? null };
+  return { dimensions, origins: [...vectors.keys()], vector: (window) => vectors.get(window) ?? null };
 }

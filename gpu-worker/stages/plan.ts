@@ -4,6 +4,7 @@ import type { JobName } from '#lib/jobs/registry.ts';
 import { JOBS } from '#lib/jobs/registry.ts';
 import { hasJob, JOB_UNITS } from '#lib/run/steps.ts';
 import type { NewTask } from '#platform/queue/types.ts';
+import { WINDOW_BATCH } from '#gpu-worker/activations/window-embeddings.ts';
 import { requireFact, type RunFacts } from './run-facts.ts';
 
 /** Rows a shard: 65,000 tokens, some seconds of work, so that a killed worker loses no more. */
@@ -12,8 +13,6 @@ export const SHARD_ROWS = 256;
 const LATENT_BATCH = 512;
 /** Latents a batch of the stages that call a language model, each call costing seconds and money. */
 const LLM_BATCH = 16;
-/** Windows a batch of the embedder. */
-const WINDOW_BATCH = 1024;
 
 /** Jobs that may run at the same time; a phase begins when the one before it is complete. */
 export const PHASES: readonly (readonly JobName[])[] = [
@@ -27,7 +26,6 @@ export const PHASES: readonly (readonly JobName[])[] = [
   ['index.latents'],
 ];
 
-export const windowShardCount = (windows: number): number => Math.ceil(windows / WINDOW_BATCH);
 export const shardCount = (rows: number): number => Math.ceil(rows / SHARD_ROWS);
 
 export function phaseOf(job: JobName): number {

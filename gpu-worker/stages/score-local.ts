@@ -3,7 +3,7 @@ import { rngFor, type Rng } from '#lib/random/rng.ts';
 import { ATLAS_PROTOCOL } from '#lib/example/protocol.ts';
 import { lexicalRule } from '#lib/explanation/lexical-rule.ts';
 import { ALGORITHM_VERSIONS, contentKey } from '#gpu-worker/activations/keys.ts';
-import { readWindowEmbeddings, type WindowEmbeddings } from '#gpu-worker/activations/window-embeddings.ts';
+import { readWindowEmbeddings, windowShardCount, type WindowEmbeddings } from '#gpu-worker/activations/window-embeddings.ts';
 import { originOf } from '#gpu-worker/examples/shown-span.ts';
 import { tilesOf } from '#gpu-worker/examples/windows.ts';
 import { controlLatent } from '#gpu-worker/score/control.ts';
@@ -15,7 +15,7 @@ import { currentExplanations, type CurrentExplanation } from './current-explanat
 import { lexicalResources, lexicalWindow, type LexicalResources } from './explain-lexical.ts';
 import { refreshHeadlines } from './headlines.ts';
 import { loadExamples, takenDownKey } from './load-examples.ts';
-import { readyLatents, windowShardCount } from './plan.ts';
+import { readyLatents } from './plan.ts';
 import { loadRun, requireFact, type RunFacts } from './run-facts.ts';
 import { insertScores, type NewScore } from './score-rows.ts';
 import { windowEmbeddingsKey } from './score-windows.ts';
