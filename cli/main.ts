@@ -20,7 +20,7 @@ registerReindex(program, print);
 registerAdmin(program, print);
 registerBootstrap(program, print);
 registerModelCommands(program, print);
-registerCoderCommands(program);
+registerCoderCommands(program, print);
 registerCollect(program, print);
 registerStoreCommands(program, print);
 registerDoctor(program, print);

@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
-import { AppError } from '#lib/errors/app-error.ts';
 import { exportDelphi } from '#gpu-worker/activations/delphi/export-delphi.ts';
 import { importDelphi } from '#gpu-worker/activations/delphi/import-delphi.ts';
-import { openStore, type OpenStore } from '#gpu-worker/activations/store/open-store.ts';
 import { loadEnvironment } from '#platform/environment/environment.ts';
 import { openStorage } from './open-storage.ts';
 import { count, index } from './option-numbers.ts';
+import { registerStoreNeighbours } from './store-neighbours.ts';
+import { registerStoreStatistics } from './store-statistics.ts';
 import { warn } from './warn.ts';
+import { chooseCoder, HOOKPOINT_OPTION, STORE_ARGUMENT, withStore } from './with-store.ts';
 
 interface InspectOptions {
   latent?: number;
@@ -14,21 +15,21 @@ interface InspectOptions {
   json: boolean;
 }
 
-/** Adds `store inspect`, `store verify`, `store import-delphi` and `store export-delphi`. */
+/** Adds the commands that look into a store. */
 export function registerStoreCommands(program: Command, print: (line: string) => void): void {
   const store = program.command('store').description('look into an activation store');
   store
     .command('inspect')
     .description('what a store is made of, or one latent of it')
-    .argument('<store>', 'folder of the store, or s3://bucket/prefix')
+    .argument('<store>', STORE_ARGUMENT)
     .option('--latent <n>', 'show its activations', index)
-    .option('--hookpoint <name>', 'of the coder meant, when the store holds several; its number from 0 does as well')
+    .option('--hookpoint <name>', HOOKPOINT_OPTION)
     .option('--json', 'one line of JSON', false)
     .action((dir: string, options: InspectOptions) => inspect(dir, options, print));
   store
     .command('verify')
     .description('read all of a store and check every sum')
-    .argument('<store>', 'folder of the store, or s3://bucket/prefix')
+    .argument('<store>', STORE_ARGUMENT)
     .option('--json', 'one line of JSON', false)
     .action((dir: string, options: { json: boolean }) => verify(dir, options, print));
   store
@@ -42,11 +43,13 @@ export function registerStoreCommands(program: Command, print: (line: string) =>
   store
     .command('export-delphi')
     .description("write a store as a cache of delphi's")
-    .argument('<store>', 'folder of the store, or s3://bucket/prefix')
+    .argument('<store>', STORE_ARGUMENT)
     .requiredOption('--out <folder>', 'a folder a coder is made in it')
     .option('--splits <n>', 'files a coder', count, 5)
     .option('--json', 'one line of JSON', false)
     .action((dir: string, options: { out: string; splits: number; json: boolean }) => exportTo(dir, options, print));
+  registerStoreStatistics(store, print);
+  registerStoreNeighbours(store, print);
 }
 
 async function importFrom(
@@ -79,15 +82,6 @@ async function exportTo(dir: string, { out, splits, json }: { out: string; split
     if (json) print(JSON.stringify({ files }));
     else for (const file of files) print(file);
   });
-}
-
-async function withStore<T>(dir: string, work: (store: OpenStore) => Promise<T>): Promise<T> {
-  const store = await openStore(openStorage(loadEnvironment(process.env), dir));
-  try {
-    return await work(store);
-  } finally {
-    await store.close();
-  }
 }
 
 async function inspect(dir: string, options: InspectOptions, print: (line: string) => void): Promise<void> {
@@ -123,19 +117,5 @@ async function verify(dir: string, { json }: { json: boolean }, print: (line: st
     print(
       json ? JSON.stringify({ ok: true, coders: coders.length, pairs, bytes }) : `sound: ${pairs} activations of ${coders.length} coders in ${bytes} bytes`,
     );
-  });
-}
-
-/** Throws AppError 'bad_request' when it is not clear which coder is meant. */
-function chooseCoder({ manifest: { coders } }: OpenStore, named: string | undefined): number {
-  const which = coders.map(({ hookpoint, made_of: { coder_name: name } }, i) => `${i} (${[hookpoint, name].filter(Boolean).join(', ')})`).join(', ');
-  if (named === undefined) {
-    if (coders.length === 1) return 0;
-    throw new AppError('bad_request', `The store holds ${coders.length} coders; say which with --hookpoint: ${which}.`, { field: 'hookpoint' });
-  }
-  const found = coders.flatMap(({ hookpoint }, i) => (hookpoint === named || String(i) === named ? [i] : []));
-  if (found.length === 1) return found[0]!;
-  throw new AppError('bad_request', `${found.length === 0 ? 'No coder' : 'More than one coder'} of the store is ${named}; say which by its number: ${which}.`, {
-    field: 'hookpoint',
   });
 }

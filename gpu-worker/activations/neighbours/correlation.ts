@@ -1,7 +1,7 @@
 import { AppError } from '#lib/errors/app-error.ts';
 import type { CoderActivations } from '#gpu-worker/activations/store/types.ts';
 import { byToken, forEachTaken, strideWithin } from './by-token.ts';
-import { NearestLists } from './nearest-lists.ts';
+import { NearestLists, type Neighbour } from './nearest-lists.ts';
 
 export interface Correlations {
   /** For each latent of the first coder, latents of the second. */
@@ -30,18 +30,12 @@ export async function correlate(
   budget?: number,
 ): Promise<Correlations> {
   const { rows, rowLength } = a;
-  if (b.rows !== rows || b.rowLength !== rowLength)
-    throw new AppError('shape_mismatch', `The coders were run on different rows: ${rows} of ${rowLength} and ${b.rows} of ${b.rowLength}.`);
+  sameRows(a, b);
   const stride = strideWithin(b, { values: true, ...(budget === undefined ? {} : { budget }) });
   const tokens = await byToken(b, stride, true);
   let n = 0;
   for (let row = 0; row < rows; row += stride) for (let position = 0; position < rowLength; position++) n += Number(isStored(row, position));
   const [sumsA, sumsB] = [await sums(a, stride), await sums(b, stride)];
-  // Sums of squares about the mean, 0 for a constant latent: rounding alone must not make one vary.
-  const variation = ({ sum, squares }: Sums, latent: number): number => {
-    const rest = squares[latent]! - sum[latent]! ** 2 / n;
-    return rest > 1e-12 * squares[latent]! ? rest : 0;
-  };
   const lists = new NearestLists(a.width, k);
   const dot = new Float64Array(b.width);
   const touched: number[] = [];
@@ -59,9 +53,9 @@ export async function correlate(
         dot[other]! += own * values![j]!;
       }
     });
-    const own = variation(sumsA, latent);
+    const own = variation(sumsA.squares[latent]!, sumsA.sum[latent]!, n);
     for (const other of touched) {
-      const product = own * variation(sumsB, other);
+      const product = own * variation(sumsB.squares[other]!, sumsB.sum[other]!, n);
       if (product > 0) {
         const r = (dot[other]! - (sumsA.sum[latent]! * sumsB.sum[other]!) / n) / Math.sqrt(product);
         lists.offer(latent, other, Math.max(-1, Math.min(1, r)));
@@ -70,6 +64,46 @@ export async function correlate(
     }
   }
   return { lists, rows: tokens.rows };
+}
+
+/** The same for one latent of `a`, over all rows: one sweep of `b`, and memory of four bytes a place. `tokens`: those whose activations are stored. */
+export async function correlationOf(a: CoderActivations, latent: number, b: CoderActivations, k: number, tokens: number): Promise<Neighbour[]> {
+  sameRows(a, b);
+  const { place, value } = await a.latent(latent);
+  const at = new Float32Array(a.rows * a.rowLength);
+  let [sum, squares] = [0, 0];
+  for (let i = 0; i < place.length; i++) {
+    at[place[i]!] = value[i]!;
+    sum += value[i]!;
+    squares += value[i]! ** 2;
+  }
+  const own = variation(squares, sum, tokens);
+  const lists = new NearestLists(1, k);
+  for await (const other of b.sweep()) {
+    let [dot, otherSum, otherSquares, together] = [0, 0, 0, false];
+    for (let i = 0; i < other.place.length; i++) {
+      const x = at[other.place[i]!]!;
+      const y = other.value[i]!;
+      together ||= x !== 0;
+      dot += x * y;
+      otherSum += y;
+      otherSquares += y * y;
+    }
+    const product = own * variation(otherSquares, otherSum, tokens);
+    if (together && product > 0) lists.offer(0, other.latent, Math.max(-1, Math.min(1, (dot - (sum * otherSum) / tokens) / Math.sqrt(product))));
+  }
+  return lists.nearest(0);
+}
+
+function sameRows(a: CoderActivations, b: CoderActivations): void {
+  if (b.rows !== a.rows || b.rowLength !== a.rowLength)
+    throw new AppError('shape_mismatch', `The coders were run on different rows: ${a.rows} of ${a.rowLength} and ${b.rows} of ${b.rowLength}.`);
+}
+
+/** Sum of squares about the mean; 0 for a constant latent, which rounding alone must not make vary. */
+function variation(squares: number, sum: number, n: number): number {
+  const rest = squares - sum ** 2 / n;
+  return rest > 1e-12 * squares ? rest : 0;
 }
 
 async function sums(coder: CoderActivations, stride: number): Promise<Sums> {

@@ -4,7 +4,7 @@ import { pearson } from '#lib/stats/pearson.ts';
 import { denseStore, isStored, storeDense, type DenseStore } from '#tests/doubles/dense-store.ts';
 import { memoryArtifacts } from '#tests/doubles/memory-artifacts.ts';
 import { coOccurrence, coOccurrenceOf } from './co-occurrence.ts';
-import { correlate } from './correlation.ts';
+import { correlate, correlationOf } from './correlation.ts';
 import { NearestLists, type Neighbour } from './nearest-lists.ts';
 
 /** Best first, of equals the lower index, k of them. */
@@ -99,6 +99,8 @@ describe('correlation', () => {
           );
           const found = lists.nearest(latent);
           expect(found.map(({ index }) => index).sort()).toEqual([...expected.keys()].sort());
+          const tokens = first.tokens.filter((_, place) => isStored(first, place)).length;
+          expect(await correlationOf(a.coder, latent, b.coder, k, tokens)).toEqual(found);
           // One pass against two: the sums are exact eighths here, the rest is rounding to a single.
           for (const { index, score } of found) expect(score).toBeCloseTo(expected.get(index)!, 6);
           expect(found.map(({ score }) => score)).toEqual(found.map(({ score }) => score).sort((p, q) => q - p));

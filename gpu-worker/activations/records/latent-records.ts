@@ -67,7 +67,8 @@ export async function writeLatentRecords<L extends RecordLayout, About>(
   let width = 0;
   async function* chunks(): AsyncGenerator<Uint8Array> {
     const most = Math.max(1, Math.floor(CHUNK_BYTES / bytes));
-    const buffer = new ArrayBuffer(most * bytes);
+    // A new one each time: a chunk is still being written while the next is filled.
+    let buffer = new ArrayBuffer(most * bytes);
     let held = 0;
     for await (const record of records) {
       for (const { name, kind, length, offset } of fields) {
@@ -78,7 +79,7 @@ export async function writeLatentRecords<L extends RecordLayout, About>(
       width++;
       if (++held < most) continue;
       yield new Uint8Array(buffer);
-      held = 0;
+      [buffer, held] = [new ArrayBuffer(most * bytes), 0];
     }
     yield new Uint8Array(buffer, 0, held * bytes);
   }
