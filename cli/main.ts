@@ -5,6 +5,7 @@ import { registerBootstrap } from './bootstrap.ts';
 import { registerCoderCommands } from './coder.ts';
 import { registerCollect } from './collect.ts';
 import { registerDoctor } from './doctor.ts';
+import { registerExamples } from './examples.ts';
 import { registerModelCommands } from './model.ts';
 import { registerReindex } from './reindex.ts';
 import { registerRun } from './run.ts';
@@ -23,6 +24,7 @@ registerModelCommands(program, print);
 registerCoderCommands(program, print);
 registerCollect(program, print);
 registerStoreCommands(program, print);
+registerExamples(program, print);
 registerDoctor(program, print);
 
 try {
