@@ -115,7 +115,7 @@ function shortfall({ status, negatives, negativeCounts, ...counts }: StoredExamp
       return 'The latent never fired on these rows (dead): there are no firing windows.';
     case 'too_few_windows':
       return protocol.sides === 'shared'
-        ? `The latent fired in ${trainWindows} windows (too_few_windows): protocol ${protocol.name} takes ${Math.max(protocol.minWindows, protocol.minTokens > 1 ? 0 : 1)} windows and ${protocol.minTokens} tokens at least.`
+        ? `The latent fired in ${trainWindows} windows (too_few_windows): protocol ${protocol.name} takes ${protocol.minWindows} windows and ${protocol.minTokens} firing tokens at least.`
         : `The latent fired in ${trainWindows} windows for evidence and ${testWindows} for its exam (too_few_windows): protocol ${protocol.name} takes ${protocol.minTrainWindows} and ${protocol.minTestWindows} at least.`;
     case 'too_few_documents':
       return `The latent fired in ${trainDocuments} documents for evidence and ${testDocuments} for its exam (too_few_documents): protocol ${protocol.name} takes ${protocol.minDocuments} on each side.`;

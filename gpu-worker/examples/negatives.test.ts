@@ -35,7 +35,7 @@ describe('drawNegatives', () => {
         const expectClass = (of: NegativeClass, allowed: typeof tiles, most = Infinity): void => {
           const own = drawn.filter((window) => window.class === of);
           const open = left(allowed.filter((tile) => silent.includes(tile)));
-          expect(own.length).toBe(Math.min(negatives[of as keyof typeof negatives], open.size, most));
+          expect(own.length).toBe(Math.min(negatives[of], open.size, most));
           for (const { origin, copies } of own) {
             const tile = tileAt.get(origin)!;
             expect(open.has(idOf(tile))).toBe(true);

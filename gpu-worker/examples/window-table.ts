@@ -133,6 +133,6 @@ function collect(count: number, visit: (item: number, put: (key: number) => void
 }
 
 const listOf = ({ starts, items }: Lists, key: number): Uint32Array =>
-  key + 1 < starts.length ? items.subarray(starts[key]!, starts[key + 1]!) : new Uint32Array(0);
+  key + 1 < starts.length ? items.subarray(starts[key], starts[key + 1]) : new Uint32Array(0);
 
 const tokensNeeded = (): AppError => new AppError('internal', 'A protocol that collapses windows or looks at tokens was used without the tokens.');
