@@ -52,7 +52,7 @@ describe('latentExamples', () => {
       expect(new Set(examined.map(({ origin }) => origin)).size).toBe(examined.length);
       expect(drawn.negatives.filter(({ origin }) => places.has(origin))).toEqual([]);
     }
-  }, 30_000);
+  }, 60_000);
 
   it('draws other random negatives for another latent, and the same again for the same, in any order', () => {
     const draws = (latents: number[]) => {
@@ -130,7 +130,7 @@ describe('latentExamples', () => {
       }),
       { numRuns: 3000 },
     );
-  });
+  }, 60_000);
 
   it('keeps the tokens of the exam out of what is shown against the evidence', () => {
     fc.assert(
@@ -146,5 +146,5 @@ describe('latentExamples', () => {
       }),
       { numRuns: 1000 },
     );
-  });
+  }, 60_000);
 });

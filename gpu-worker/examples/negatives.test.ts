@@ -69,7 +69,7 @@ describe('drawNegatives', () => {
       }),
       { numRuns: 3000 },
     );
-  });
+  }, 60_000);
 
   it('draws the random class as a permutation of the dense silent windows would give it', () => {
     fc.assert(
@@ -85,7 +85,7 @@ describe('drawNegatives', () => {
       }),
       { numRuns: 2000 },
     );
-  });
+  }, 60_000);
 
   it('draws as delphi and the paper do: repeats, none where too few are silent, rows that are silent as a whole', () => {
     fc.assert(
@@ -107,7 +107,7 @@ describe('drawNegatives', () => {
       }),
       { numRuns: 2000 },
     );
-  });
+  }, 60_000);
 
   it('draws random negatives uniformly (chi-square)', () => {
     const layout = { rows: 30, rowLength: 4, documents: [{ key: 'd', split: 'test' as const }], document: new Uint32Array(30), length: new Uint16Array(30).fill(4) };

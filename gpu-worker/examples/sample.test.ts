@@ -68,7 +68,7 @@ describe('sample', () => {
       }),
       { numRuns: 5000 },
     );
-  });
+  }, 60_000);
 
   it('gives every rank the group whose borders hold it, for all sizes to 700', () => {
     for (let n = 0; n <= 700; n++) {
@@ -99,5 +99,5 @@ describe('sample', () => {
       // Nor is it too even: 0.01st percentile, 3.7, times 15/19, the share that drawing 5 of 20 without replacement leaves.
       expect(chi2).toBeGreaterThan(2.5);
     }
-  });
+  }, 60_000);
 });

@@ -22,7 +22,7 @@ describe('tiled windows', () => {
       }),
       { numRuns: 3000 },
     );
-  });
+  }, 60_000);
 
   it('refuses a length that does not divide the row', () => {
     for (const length of [0, -32, 1.5, 48, 512]) {
@@ -76,7 +76,7 @@ describe('centred windows', () => {
       }),
       { numRuns: 3000 },
     );
-  });
+  }, 60_000);
 
   it('puts the strongest token at 24 of 32, and loses none at the ends of a row', () => {
     const layout = { rows: 1, rowLength: 128, documents: [{ key: 'd', split: 'train' as const }], document: Uint32Array.of(0), length: Uint16Array.of(120) };
