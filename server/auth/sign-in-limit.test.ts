@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { createSignInLimit } from './sign-in-limit.ts';
 
-function limitAt() {
+function limitAt(capacity?: number) {
   const clock = { now: 1_000_000_000_000 };
-  return { clock, limit: createSignInLimit({ now: () => clock.now }) };
+  return { clock, limit: createSignInLimit({ now: () => clock.now, ...(capacity !== undefined && { capacity }) }) };
 }
 
 test('one address pauses, twice as long each time and a quarter of an hour at most; others do not notice', () => {
@@ -47,4 +47,36 @@ test('only so many attempts wait at a time', () => {
   expect(ask(1000)).toEqual({ refused: 8 });
   limit.released();
   expect(ask(1001)).toEqual({ held: 8000 });
+});
+
+test('right passwords count for nothing, from however many addresses, and undo nobody else’s wrong ones', () => {
+  const { limit } = limitAt();
+  for (let i = 0; i < 30; i++) {
+    expect(limit.attempt(`1.1.1.${i}`, 'admin')).toEqual({ held: 0 });
+    limit.succeeded(`1.1.1.${i}`, 'admin');
+  }
+  for (let i = 0; i < 20; i++) limit.attempt(`9.9.9.${i}`, 'admin');
+  expect(limit.attempt('2.2.2.2', 'admin')).toEqual({ held: 250 });
+  limit.succeeded('2.2.2.2', 'admin');
+  expect(limit.attempt('3.3.3.3', 'admin')).toEqual({ held: 250 });
+});
+
+test('a flood of invented accounts from invented addresses refuses nobody else, and holds eight seconds at most', () => {
+  const { limit, clock } = limitAt(100);
+  limit.attempt('1.1.1.1', 'admin');
+  limit.succeeded('1.1.1.1', 'admin');
+  for (let i = 0; i < 20_000; i++) {
+    clock.now += 1;
+    const verdict = limit.attempt(`9.${i % 1000}`, `invented ${i % 1000}`);
+    if ('held' in verdict && verdict.held > 0) limit.released();
+  }
+  for (const address of ['2.2.2.2', '3.3.3.3']) {
+    for (let i = 0; i < 5; i++) {
+      const verdict = limit.attempt(address, 'admin');
+      expect(verdict).toHaveProperty('held');
+      expect('held' in verdict && verdict.held).toBeLessThanOrEqual(8000);
+    }
+    expect(limit.attempt(address, 'admin'), 'its own failures count as ever').toEqual({ refused: 8 });
+  }
+  expect(limit.attempt('1.1.1.1', 'admin'), 'who signed in before does not notice').toEqual({ held: 0 });
 });

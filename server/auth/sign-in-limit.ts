@@ -9,6 +9,7 @@ export interface SignInLimit {
   attempt(address: string, account: string): { refused: number } | { held: number };
   /** An attempt that was held has gone on. */
   released(): void;
+  /** The password was right: the attempt is not counted after all. */
   succeeded(address: string, account: string): void;
 }
 
@@ -30,14 +31,15 @@ const CAPACITY = 10_000;
 const KNOWN_CAPACITY = 1000;
 
 /**
- * Slows the guessing of passwords without locking anybody out. One address pauses, longer each time; that touches nobody
- * who signs in from elsewhere. An account that many addresses try is answered late, never refused, and not even late for
- * an address from which its owner signed in since this process began. How often one address may try at all, whatever the
- * account, is better-auth's limit.
+ * Slows the guessing of passwords without locking anybody out. One address pauses for its own failures, longer each time;
+ * that touches nobody who signs in from elsewhere, and no flood of invented accounts or addresses adds to it. An account
+ * that many addresses try, or may have tried, is answered late, never refused while there is room to hold the attempt, and
+ * not even late for an address from which its owner signed in since this process began. How often one address may try at
+ * all, whatever the account, is better-auth's limit. `capacity`: pairs, and accounts, that are remembered.
  */
-export function createSignInLimit({ now = Date.now }: { now?: () => number } = {}): SignInLimit {
-  const pairs = new FailureCounts({ capacity: CAPACITY, forgetMs: FORGET_MS });
-  const accounts = new FailureCounts({ capacity: CAPACITY, forgetMs: FORGET_MS });
+export function createSignInLimit({ now = Date.now, capacity = CAPACITY }: { now?: () => number; capacity?: number } = {}): SignInLimit {
+  const pairs = new FailureCounts({ capacity, forgetMs: FORGET_MS });
+  const accounts = new FailureCounts({ capacity, forgetMs: FORGET_MS });
   /** Pairs that signed in, oldest first; only who has an account can add one. */
   const known = new Set<string>();
   let held = 0;
@@ -45,11 +47,12 @@ export function createSignInLimit({ now = Date.now }: { now?: () => number } = {
     attempt(address, account) {
       const at = now();
       const pair = keyOf(address, account);
-      const { count, last } = pairs.of(pair, at);
+      // What is certain: pushed out of the room, a guesser gets five free ones again, and is held for the account's count.
+      const { count, last } = pairs.atLeast(pair, at);
       const pause = count < FREE_ATTEMPTS ? 0 : Math.min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** (count - FREE_ATTEMPTS));
       const seconds = Math.ceil((last + 1000 * pause - at) / 1000);
       if (pause > 0 && seconds > 0) return { refused: seconds };
-      const tried = accounts.of(keyOf('', account), at).count;
+      const tried = accounts.atMost(keyOf('', account), at);
       const hold = tried < FREE_ATTEMPTS_ACCOUNT || known.has(pair) ? 0 : Math.min(LONGEST_HOLD_MS, 250 * 2 ** (tried - FREE_ATTEMPTS_ACCOUNT));
       if (hold > 0 && held >= MOST_HELD) return { refused: Math.ceil(LONGEST_HOLD_MS / 1000) };
       if (hold > 0) held += 1;
@@ -62,8 +65,9 @@ export function createSignInLimit({ now = Date.now }: { now?: () => number } = {
     },
     succeeded(address, account) {
       const pair = keyOf(address, account);
-      // The account's own count stays: somebody else's guesses are not undone by its owner's signing in.
       pairs.forget(pair);
+      // This attempt alone: somebody else's guesses are not undone by the owner's signing in.
+      accounts.takeBack(keyOf('', account));
       known.delete(pair);
       known.add(pair);
       if (known.size > KNOWN_CAPACITY) known.delete(known.values().next().value as string);
