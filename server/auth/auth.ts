@@ -72,6 +72,15 @@ export function createAuth({ prisma, siteUrl, secret, trustedProxies, log, limit
       defaultCookieAttributes: { httpOnly: true, sameSite: 'lax' },
     },
     telemetry: { enabled: false },
+    databaseHooks: {
+      session: {
+        create: {
+          async after({ userId }) {
+            await prisma.user.updateMany({ where: { id: userId, signedInAt: null }, data: { signedInAt: new Date() } });
+          },
+        },
+      },
+    },
     logger: {
       level: 'warn',
       log: (level, message, ...details) => log[level === 'error' ? 'error' : 'warn']({ event: 'auth', message, ...(details.length > 0 && { details }) }),

@@ -14,7 +14,7 @@ const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/;
 
 /**
  * The hint for the sign-in page of a fresh instance: null unless only this machine can reach the site, the launcher made
- * the admin's password, and no admin has a session yet. `pool` is asked last.
+ * the admin's password, and no admin has ever signed in. `pool` is asked last.
  */
 export async function firstSignIn(
   pool: Pool,
@@ -24,7 +24,7 @@ export async function firstSignIn(
   if (env.adminEmail === null || env.adminPassword === null || readSecret(env.dataDir, 'admin') !== env.adminPassword) return null;
   const { rows } = await pool.query<{ known: boolean; signedIn: boolean }>(
     `select exists (select 1 from users where email = $1 and role = 'admin') as known,
-       exists (select 1 from sessions s join users u on u.id = s.user_id where u.role = 'admin') as "signedIn"`,
+       exists (select 1 from users where role = 'admin' and signed_in_at is not null) as "signedIn"`,
     [env.adminEmail.toLowerCase()],
   );
   if (!rows[0]?.known || rows[0].signedIn) return null;

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { ensureSecret, secretFile } from '#platform/instance/secrets.ts';
 import { firstSignIn } from '#server/auth/first-sign-in.ts';
-import { signInWithPassword } from '#server/auth/sign-in.ts';
+import { signInWithPassword, signOutSession } from '#server/auth/sign-in.ts';
 import { createUser } from '#server/auth/users.ts';
 import type { Server } from '#server/context.ts';
 import { withDatabase } from '#tests/integration/with-database.ts';
@@ -31,6 +31,10 @@ test('a fresh instance of this machine says where the first password lies, never
     const signedIn = await signInWithPassword(server, new Headers(), { email: env.adminEmail, password });
     expect(signedIn.kind).toBe('signed_in');
     expect(await hint()).toBeNull();
+    const cookie = signedIn.kind === 'signed_in' ? signedIn.cookies.map(({ name, value }) => `${name}=${encodeURIComponent(value)}`).join('; ') : '';
+    await signOutSession(server, new Headers({ cookie }));
+    expect((await server.pool.query('select 1 from sessions')).rowCount, 'signed out').toBe(0);
+    expect(await hint(), 'it stays known that somebody did').toBeNull();
   } finally {
     rmSync(dataDir, { recursive: true });
   }
