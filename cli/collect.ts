@@ -5,7 +5,7 @@ import { collectStore, type CollectRequest } from '#gpu-worker/activations/colle
 import { textRowsParts, writeTextRows } from '#gpu-worker/activations/collect/text-rows.ts';
 import { tokenFileParts, writeTokenFileRows } from '#gpu-worker/activations/collect/token-file-rows.ts';
 import { openCheckpoint, type Checkpoint } from '#gpu-worker/model/checkpoint.ts';
-import { readDocuments } from '#gpu-worker/text/documents.ts';
+import { openTextSource } from '#gpu-worker/text/text-source.ts';
 import type { ArtifactStore } from '#platform/artifacts/types.ts';
 import { loadEnvironment, type Environment } from '#platform/environment/environment.ts';
 import { locateModel } from './locate.ts';
@@ -113,7 +113,7 @@ async function openData(options: CollectOptions, checkpoint: Checkpoint, artifac
     return { name: basename(file), parts: await tokenFileParts(file, bos), write: (key) => writeTokenFileRows(artifacts, key, file, bos) };
   }
   if (bos === null) throw new AppError('unsupported', `${checkpoint.name} states no bos_token_id; every row of text must begin with one.`, { field: 'model' });
-  const request = { checkpoint, bos, source: await readDocuments(text!), seed, tokens };
+  const request = { checkpoint, bos, source: await openTextSource(text!), seed, tokens };
   return { name: text!, parts: await textRowsParts(request), write: (key) => writeTextRows(artifacts, key, request, async () => undefined) };
 }
 

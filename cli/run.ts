@@ -15,7 +15,7 @@ import { readManifest } from '#gpu-worker/catalogue/manifest.ts';
 import { registerBundled, registerCoder, registerModel, registerText, type Card } from '#gpu-worker/catalogue/register.ts';
 import type { Located } from '#gpu-worker/hub/locate.ts';
 import { resolveHookpoint } from '#gpu-worker/model/hookpoints.ts';
-import { readDocuments } from '#gpu-worker/text/documents.ts';
+import { openTextSource } from '#gpu-worker/text/text-source.ts';
 import { createWorker } from '#gpu-worker/worker.ts';
 import type { Environment } from '#platform/environment/environment.ts';
 import { getRun } from '#server/runs/queries.ts';
@@ -127,10 +127,9 @@ async function foreseeEvidence(pool: Pool, { model, coder, text, tokens }: RunCo
   );
   const [row] = rows;
   if (row === undefined) return null;
-  const { documents } = await readDocuments(row.location);
-  const letters = documents.reduce((sum, document) => sum + document.text.length, 0);
-  const tokensPerDocument = letters / LETTERS_PER_TOKEN / documents.length;
-  return evidenceWarning({ tokens, coder: row, text: { documents: documents.length, tokensPerDocument } });
+  const { count: documents, letters } = await openTextSource(row.location);
+  const tokensPerDocument = letters / LETTERS_PER_TOKEN / documents;
+  return evidenceWarning({ tokens, coder: row, text: { documents, tokensPerDocument } });
 }
 
 /** Shows progress until the run is over; null when the signal stopped the watching. */

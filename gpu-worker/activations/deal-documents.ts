@@ -1,6 +1,5 @@
 import type { Split } from '#lib/example/schema.ts';
 import { SPLIT_SHARES } from '#lib/example/split-shares.ts';
-import { rngFor, sampleIndices } from '#lib/random/rng.ts';
 
 const SHARES = Object.entries(SPLIT_SHARES) as [Split, number][];
 
@@ -8,13 +7,8 @@ export interface SizedDocument {
   key: string;
   /** Tokens the document would put into rows. */
   tokens: number;
-  /** Documents of equal text share a cluster and so a side. */
+  /** Documents of nearly equal text share a cluster and so a side. */
   cluster: string;
-}
-
-/** The documents' order under a seed: a permutation of their indices that depends on the seed and their number alone. */
-export function documentOrder(count: number, seed: number): number[] {
-  return sampleIndices(rngFor(seed, 'documents'), count, count);
 }
 
 /**

@@ -4,7 +4,7 @@ import { AppError } from '#lib/errors/app-error.ts';
 import { openCheckpoint } from '#gpu-worker/model/checkpoint.ts';
 import { checkFit } from '#gpu-worker/sparse-coder/check-fit.ts';
 import { openSparseCoder } from '#gpu-worker/sparse-coder/open-coder.ts';
-import { readDocuments } from '#gpu-worker/text/documents.ts';
+import { openTextSource } from '#gpu-worker/text/text-source.ts';
 import { ensureCoderPartitions } from '#platform/database/coder-partitions.ts';
 import { transaction } from '#platform/database/transaction.ts';
 import type { Manifest } from './manifest.ts';
@@ -77,13 +77,13 @@ async function modelLocation(pool: Pool, modelId: bigint): Promise<string> {
 /** Reads a text source and enters it. Returns its id. */
 export async function registerText(pool: Pool, card: Card): Promise<bigint> {
   checkSlug(card.slug);
-  const source = await readDocuments(card.location);
+  const source = await openTextSource(card.location);
   const { rows } = await pool.query<{ id: string }>(
     `INSERT INTO text_sources (slug, name, location, revision, documents, license, description) VALUES ($1, $2, $3, $4, $5, $6, $7)
      ON CONFLICT (slug) DO UPDATE SET name = EXCLUDED.name, location = EXCLUDED.location, revision = EXCLUDED.revision,
        documents = EXCLUDED.documents, license = EXCLUDED.license, description = EXCLUDED.description
      RETURNING id::text`,
-    [card.slug, card.name, card.location, source.revision, source.documents.length, card.license ?? '', card.description ?? ''],
+    [card.slug, card.name, card.location, source.revision, source.count, card.license ?? '', card.description ?? ''],
   );
   return BigInt((rows[0] as { id: string }).id);
 }

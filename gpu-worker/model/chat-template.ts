@@ -25,9 +25,15 @@ const configSchema = z.looseObject({ chat_template: z.union([z.string(), named])
 const RENDER = `
 const { parentPort, workerData } = require('node:worker_threads');
 import(workerData.jinja).then(({ Template }) => {
-  const text = new Template(workerData.template).render(workerData.context);
-  if (text.length > workerData.limit) throw new Error('the result is longer than ' + workerData.limit + ' characters');
-  parentPort.postMessage({ text });
+  const template = new Template(workerData.template);
+  let left = workerData.limit;
+  const texts = workerData.contexts.map((context) => {
+    const text = template.render(context);
+    left -= text.length;
+    if (left < 0) throw new Error('the result is longer than ' + workerData.limit + ' characters');
+    return text;
+  });
+  parentPort.postMessage({ texts });
 }).catch((error) => parentPort.postMessage({ error: String(error && error.message || error) }));
 `;
 
@@ -38,11 +44,23 @@ import(workerData.jinja).then(({ Template }) => {
  * checkpoint has no template, 'invalid_config' when it fails or exceeds the limits.
  */
 export async function formatChat(dir: string, messages: readonly ChatMessage[]): Promise<string> {
+  return (await format(dir, [messages], true))[0]!;
+}
+
+/** Writes out finished conversations by the checkpoint's template, as text to be read. Throws as `formatChat` does. */
+export function formatConversations(dir: string, conversations: readonly (readonly ChatMessage[])[]): Promise<string[]> {
+  return format(dir, conversations, false);
+}
+
+async function format(dir: string, conversations: readonly (readonly ChatMessage[])[], openEnded: boolean): Promise<string[]> {
   const { template, config } = await readTemplate(dir);
   const text = (value: z.infer<typeof token>): string => (typeof value === 'string' ? value : (value?.content ?? ''));
-  const context = { messages, add_generation_prompt: true, bos_token: text(config.bos_token), eos_token: text(config.eos_token) };
+  const context = { add_generation_prompt: openEnded, bos_token: text(config.bos_token), eos_token: text(config.eos_token) };
   try {
-    return await render(template, context);
+    return await render(
+      template,
+      conversations.map((messages) => ({ ...context, messages })),
+    );
   } catch (cause) {
     throw new AppError('invalid_config', `The chat template of ${dir} failed: ${errorMessage(cause)}`, { cause });
   }
@@ -58,24 +76,24 @@ export async function readTemplate(dir: string): Promise<{ template: string; con
   return { template, config };
 }
 
-async function render(template: string, context: unknown): Promise<string> {
+async function render(template: string, contexts: readonly unknown[]): Promise<string[]> {
   const jinja = pathToFileURL(createRequire(import.meta.url).resolve('@huggingface/jinja')).href;
   const worker = new Worker(RENDER, {
     eval: true,
     execArgv: [],
     env: {},
-    workerData: { jinja, template, context, limit: MAX_OUTPUT_CHARACTERS },
+    workerData: { jinja, template, contexts, limit: MAX_OUTPUT_CHARACTERS },
     resourceLimits: { maxOldGenerationSizeMb: MAX_MEMORY_MB },
   });
   let timer: NodeJS.Timeout | undefined;
   try {
-    const result = await new Promise<{ text?: string; error?: string }>((resolve, reject) => {
+    const result = await new Promise<{ texts?: string[]; error?: string }>((resolve, reject) => {
       timer = setTimeout(() => reject(new Error(`it took longer than ${MAX_SECONDS} seconds`)), MAX_SECONDS * 1000);
       worker.once('message', resolve);
       worker.once('error', reject);
     });
-    if (result.text === undefined) throw new Error(result.error ?? 'it gave no text');
-    return result.text;
+    if (result.texts === undefined) throw new Error(result.error ?? 'it gave no text');
+    return result.texts;
   } finally {
     clearTimeout(timer);
     await worker.terminate();

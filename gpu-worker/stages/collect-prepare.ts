@@ -6,7 +6,7 @@ import { readDataSet, type DataSet } from '#gpu-worker/activations/data-set.ts';
 import { openCheckpoint, type Checkpoint } from '#gpu-worker/model/checkpoint.ts';
 import { checkFit } from '#gpu-worker/sparse-coder/check-fit.ts';
 import { openSparseCoder } from '#gpu-worker/sparse-coder/open-coder.ts';
-import { readDocuments } from '#gpu-worker/text/documents.ts';
+import { openTextSource } from '#gpu-worker/text/text-source.ts';
 import type { TaskHandler } from '#platform/queue/types.ts';
 import { addResults, loadRun, logEvent, type RunFacts } from './run-facts.ts';
 import type { WorkerServices } from './services.ts';
@@ -19,7 +19,7 @@ export function collectPrepare(services: WorkerServices): TaskHandler<'collect.p
     const checkpoint = await openCheckpoint(run.modelLocation);
     const coder = await openSparseCoder(run.coderLocation);
     const hookpoint = chooseHookpoint(run, checkpoint, coder.dIn);
-    const source = await readDocuments(run.textLocation);
+    const source = await openTextSource(run.textLocation);
     const bos = checkpoint.bosTokenId;
     if (bos === null) throw new AppError('unsupported', `${checkpoint.name} states no bos_token_id; every row must begin with one.`, { field: 'model' });
 

@@ -5,17 +5,22 @@ import type { Split } from '#lib/example/schema.ts';
 import type { ArtifactStore } from '#platform/artifacts/types.ts';
 import { cutBlocks } from '#gpu-worker/activations/cut-blocks.ts';
 import { dataSetKey, writeDataSet } from '#gpu-worker/activations/data-set.ts';
-import { dealDocuments, documentOrder } from '#gpu-worker/activations/deal-documents.ts';
+import { dealDocuments } from '#gpu-worker/activations/deal-documents.ts';
 import { ALGORITHM_VERSIONS, contentKey } from '#gpu-worker/activations/keys.ts';
 import { packableTokens, packRows, ROW_LENGTH } from '#gpu-worker/activations/pack-rows.ts';
 import type { Checkpoint } from '#gpu-worker/model/checkpoint.ts';
-import { openTokenizer } from '#gpu-worker/model/tokenizer.ts';
-import type { TextSourceContent } from '#gpu-worker/text/documents.ts';
+import { availableParallelism } from 'node:os';
+import { formatConversations } from '#gpu-worker/model/chat-template.ts';
+import type { Document } from '#gpu-worker/text/document.ts';
+import type { EncodedText } from '#gpu-worker/text/encode-texts.ts';
+import { openEncoderPool, type EncoderPool } from '#gpu-worker/text/encoder-pool.ts';
+import { duplicateClusters } from '#gpu-worker/text/near-duplicates.ts';
+import type { TextSource } from '#gpu-worker/text/text-source.ts';
 
 export interface TextRowsRequest {
   checkpoint: Checkpoint;
   bos: number;
-  source: TextSourceContent;
+  source: TextSource;
   seed: number;
   /** Budget: rows are packed until it is reached. */
   tokens: number;
@@ -40,31 +45,46 @@ export async function textRowsKey(request: TextRowsRequest): Promise<string> {
   return contentKey(await textRowsParts(request));
 }
 
-/** Tokenises documents in the seed's order up to the budget, deals them to their sides, packs and writes the rows, unless they are there. `breathe` is called after each document with the tokens so far; it throws to end. */
+/** Letters a batch of documents, some tens of milliseconds of tokenising. */
+const BATCH_LETTERS = 200_000;
+/** Letters from which threads are worth their start. */
+const THREADS_FROM = 2_000_000;
+const LETTERS_PER_TOKEN = 4;
+
+interface ChosenDocument {
+  key: string;
+  ids: Int32Array;
+  signature: Uint32Array;
+}
+
+/**
+ * Tokenises documents in the seed's order up to the budget, in worker threads where there is much; deals them to their
+ * sides, near duplicates to one; packs and writes the rows, unless they are there. `breathe` is called after each batch
+ * with the tokens so far; it throws to end.
+ */
 export async function writeTextRows(
   artifacts: ArtifactStore,
   key: string,
-  { checkpoint, bos, source: { documents }, seed, tokens: budget }: TextRowsRequest,
+  { checkpoint, bos, source, seed, tokens: budget }: TextRowsRequest,
   breathe: (tokens: number) => Promise<void>,
 ): Promise<void> {
   if (await artifacts.has(dataSetKey(key))) return;
-  const tokenizer = await openTokenizer(checkpoint.dir);
-  const chosen: { key: string; ids: Int32Array; cluster: string }[] = [];
+  const letters = Math.min(source.letters, budget * LETTERS_PER_TOKEN);
+  const pool = await openEncoderPool(checkpoint.dir, letters < THREADS_FROM ? 0 : availableParallelism());
+  const chosen: ChosenDocument[] = [];
   let total = 0;
-  for (const index of documentOrder(documents.length, seed)) {
-    if (total >= budget) break;
-    const { key: name, text } = documents[index] as { key: string; text: string };
-    const ids = tokenizer.encode(text);
-    const usable = packableTokens(ids.length);
-    if (usable === 0) continue;
-    // Only what fits the budget counts when documents are dealt, so that the last, cut one does not tip the shares.
-    chosen.push({
-      key: name,
-      ids: ids.subarray(0, Math.min(usable, budget - total + ROW_LENGTH)),
-      cluster: createHash('sha256').update(text.trim()).digest('hex'),
-    });
-    total += usable;
-    await breathe(Math.min(total, budget));
+  try {
+    for await (const document of encoded(source.documents(seed), pool, checkpoint.dir)) {
+      const usable = packableTokens(document.ids.length);
+      if (usable === 0) continue;
+      // Only what fits the budget counts when documents are dealt, so that the last, cut one does not tip the shares.
+      chosen.push({ ...document, ids: document.ids.slice(0, Math.min(usable, budget - total + ROW_LENGTH)) });
+      total += usable;
+      await breathe(Math.min(total, budget));
+      if (total >= budget) break;
+    }
+  } finally {
+    await pool.close();
   }
   const dealt = blocksOfOne(chosen) ?? withSides(chosen);
   const packed = packRows(
@@ -75,14 +95,49 @@ export async function writeTextRows(
   await writeDataSet(artifacts, key, packed, { rowLength: ROW_LENGTH, bos, documents: dealt.map(({ key: name, split }) => ({ key: name, split })) });
 }
 
+/** The documents tokenised, in their order, with as many batches under way as the pool takes. */
+async function* encoded(documents: AsyncGenerator<Document>, pool: EncoderPool, dir: string): AsyncGenerator<ChosenDocument> {
+  const underWay: Promise<ChosenDocument[]>[] = [];
+  for await (const batch of batches(documents)) {
+    const work = encodeBatch(batch, pool, dir);
+    // Waited for in its turn; until then a failure must not count as unheard.
+    work.catch(() => undefined);
+    underWay.push(work);
+    if (underWay.length >= pool.width) yield* await underWay.shift()!;
+  }
+  for (const work of underWay) yield* await work;
+}
+
+async function encodeBatch(batch: readonly Document[], pool: EncoderPool, dir: string): Promise<ChosenDocument[]> {
+  const conversations = batch.flatMap(({ content }) => (typeof content === 'string' ? [] : [content]));
+  const written = conversations.length === 0 ? [] : await formatConversations(dir, conversations);
+  const results: EncodedText[] = await pool.encode(batch.map(({ content }) => (typeof content === 'string' ? content : written.shift()!)));
+  return results.map((result, i) => ({ key: batch[i]!.key, ...result }));
+}
+
+async function* batches(documents: AsyncGenerator<Document>): AsyncGenerator<Document[]> {
+  let batch: Document[] = [];
+  let letters = 0;
+  for await (const document of documents) {
+    batch.push(document);
+    letters += typeof document.content === 'string' ? document.content.length : document.content.reduce((sum, { content }) => sum + content.length, 0);
+    if (letters < BATCH_LETTERS) continue;
+    yield batch;
+    batch = [];
+    letters = 0;
+  }
+  if (batch.length > 0) yield batch;
+}
+
 interface DealtDocument {
   key: string;
   ids: Int32Array;
   split: Split;
 }
 
-function withSides(chosen: readonly { key: string; ids: Int32Array; cluster: string }[]): DealtDocument[] {
-  const splits = dealDocuments(chosen.map(({ key, ids, cluster }) => ({ key, tokens: ids.length, cluster })));
+function withSides(chosen: readonly ChosenDocument[]): DealtDocument[] {
+  const clusters = duplicateClusters(chosen.map(({ signature }) => signature));
+  const splits = dealDocuments(chosen.map(({ key, ids }, i) => ({ key, tokens: ids.length, cluster: String(clusters[i]) })));
   return chosen.map(({ key, ids }, i) => ({ key, ids, split: splits[i]! }));
 }
 

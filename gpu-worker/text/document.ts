@@ -1,0 +1,23 @@
+import { z } from 'zod';
+
+export const messagesSchema = z.array(z.object({ role: z.enum(['system', 'user', 'assistant']), content: z.string() })).min(1);
+
+/** A conversation, to be written out by the reading model's own chat template. */
+export type Messages = z.infer<typeof messagesSchema>;
+
+/** A document of a text source; `key` is its permanent name there. */
+export interface Document {
+  key: string;
+  content: string | Messages;
+}
+
+/** Documents that any order can be read of at little cost. */
+export interface DocumentPool {
+  count: number;
+  /** Letters, or bytes where letters are not known without reading. */
+  letters: number;
+  read(index: number): Promise<Document>;
+}
+
+/** The columns taken when none is named, the first that is there. */
+export const USUAL_COLUMNS = ['text', 'content', 'messages', 'conversations'];
