@@ -110,21 +110,22 @@ async function openSimilar({ manifest, rows }: OpenStore, artifacts: ArtifactSto
 /** What the latent lacks by its protocol, as a sentence; null when nothing. */
 function shortfall({ status, negatives, negativeCounts, ...counts }: StoredExamples, protocol: Protocol): string | null {
   const { trainWindows, testWindows, trainDocuments, testDocuments } = counts;
+  const silent = negativeCounts.random?.drawn ?? negatives.length;
+  const tooFewSilent = `Only ${silent} silent windows could be drawn at random: the exam takes ${protocol.minTestWindows} at least.`;
   switch (status) {
     case 'dead':
       return 'The latent never fired on these rows (dead): there are no firing windows.';
     case 'too_few_windows':
+      if (trainWindows >= protocol.minTrainWindows && testWindows >= protocol.minTestWindows && silent < protocol.minTestWindows) return tooFewSilent;
       return protocol.sides === 'shared'
         ? `The latent fired in ${trainWindows} windows (too_few_windows): protocol ${protocol.name} takes ${protocol.minWindows} windows and ${protocol.minTokens} firing tokens at least.`
         : `The latent fired in ${trainWindows} windows for evidence and ${testWindows} for its exam (too_few_windows): protocol ${protocol.name} takes ${protocol.minTrainWindows} and ${protocol.minTestWindows} at least.`;
     case 'too_few_documents':
+      if (Math.min(trainDocuments, testDocuments) >= protocol.minDocuments)
+        return `Of ${trainDocuments} documents for evidence and ${testDocuments} for its exam, the windows drawn are of too few (too_few_documents): protocol ${protocol.name} takes ${protocol.minDocuments} on each side.`;
       return `The latent fired in ${trainDocuments} documents for evidence and ${testDocuments} for its exam (too_few_documents): protocol ${protocol.name} takes ${protocol.minDocuments} on each side.`;
-    case 'ready': {
-      const random = negativeCounts.random?.drawn ?? negatives.length;
-      return random < protocol.minTestWindows
-        ? `Only ${random} silent windows could be drawn at random: the exam takes ${protocol.minTestWindows} at least.`
-        : null;
-    }
+    case 'ready':
+      return silent < protocol.minTestWindows ? tooFewSilent : null;
   }
 }
 

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 export const ALGORITHM_VERSIONS = {
   rows: 5,
   activations: 2,
-  sample: 2,
+  sample: 3,
   windowEmbeddings: 2,
   lexical: 2,
   llm: 1,

@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { ATLAS_PROTOCOL, PROTOCOLS, type Protocol } from '#lib/example/protocol.ts';
 import { rngFor, sampleIndices } from '#lib/random/rng.ts';
 import type { LatentActivations } from '#gpu-worker/activations/store/types.ts';
+import { examOf, examShortfall } from '#gpu-worker/score/exam.ts';
 import { denseRows, denseTiles, sparse } from '#tests/doubles/dense-rows.ts';
+import { window } from '#tests/doubles/windows.ts';
 import { contrastiveWindows, latentExamples, similarityQueries, type LatentExamples } from './latent-examples.ts';
 import { WindowTable } from './window-table.ts';
 import { documentOf, type RowLayout } from './windows.ts';
@@ -147,4 +149,78 @@ describe('latentExamples', () => {
       { numRuns: 1000 },
     );
   }, 60_000);
+
+  it('calls no latent ready whose exam would fall short, however its windows lie in documents', () => {
+    const count = { ready: 0, documents: 0, silent: 0 };
+    const places = (documents: number[]): number[] =>
+      documents.flatMap((tiles, d) =>
+        Array.from({ length: 40 }, (_, tile) => tile)
+          .filter((tile) => tile < tiles)
+          .map((tile) => d * 5 * TOKENS + tile * 32),
+      );
+    // Firing windows of each document: any, nearly all, or of each side two documents with many and three with one.
+    const each = (windows: fc.Arbitrary<number>) => fc.array(windows, { minLength: 24, maxLength: 24 });
+    const spread = fc.oneof(
+      each(fc.oneof(fc.constantFrom(0, 1, 2), fc.integer({ min: 0, max: 40 }))),
+      each(fc.integer({ min: 34, max: 40 })),
+      fc.constant(Array.from({ length: 24 }, (_, d) => (d < 6 ? 40 : d < 15 ? 1 : 0))),
+    );
+    fc.assert(
+      fc.property(spread, fc.nat(999), (documents, seed) => {
+        const place = places(documents).filter((at) => (at % TOKENS) + 32 <= layout.length[Math.floor(at / TOKENS)]!);
+        const latent = { latent: 3, place: Uint32Array.from(place, (at) => at + 1), value: Float32Array.from(place, (at) => 1 + (at % 7)) };
+        const drawn = examples(latent, seed);
+        const shown = (kind: 'activating' | 'random', origin: number) =>
+          window('a {b}', { kind, split: 'test', document: layout.documents[documentOf(layout, origin)]!.key });
+        const exam = examOf([
+          ...drawn.test.map(({ origin }) => shown('activating', origin)),
+          ...drawn.negatives.filter((negative) => negative.class === 'random').map(({ origin }) => shown('random', origin)),
+        ]);
+        const short = examShortfall(exam);
+        if (drawn.status === 'ready') expect(short).toBeNull();
+        const enough = drawn.trainWindows >= 20 && drawn.testWindows >= 30 && Math.min(drawn.trainDocuments, drawn.testDocuments) >= 5;
+        if (!enough) expect(drawn.status).not.toBe('ready');
+        if (drawn.status === 'ready') count.ready++;
+        else if (enough && exam.nNegatives < 30) count.silent++;
+        else if (enough) count.documents++;
+      }),
+      { numRuns: 600 },
+    );
+    // All three were among them: ready, too few documents drawn of enough, too few silent windows.
+    expect(Math.min(count.ready, count.documents, count.silent)).toBeGreaterThan(0);
+  }, 60_000);
+
+  it('does not call a latent ready of whose five documents one has nearly all windows', () => {
+    const [many, few] = [denseDocuments(300, 2, 4), denseDocuments(300, 300, 4)];
+    const of = ({ table: own, latent }: ReturnType<typeof denseDocuments>) => (seed: number) => latentExamples({ table: own, latent, protocol: ATLAS_PROTOCOL, seed }).status;
+    const statuses = Array.from({ length: 30 }, (_, seed) => of(many)(seed));
+    expect(statuses.filter((status) => status === 'too_few_documents').length).toBeGreaterThan(25);
+    expect(of(few)(1)).toBe('ready');
+  }, 60_000);
 });
+
+/** On the test side one document with `first` firing windows and `others` with `each`; on the train side ten documents with many. */
+function denseDocuments(first: number, each: number, others: number) {
+  const rows: { document: number; firing: boolean[] }[] = [];
+  const documents: RowLayout['documents'][number][] = [];
+  const add = (split: 'train' | 'test', windows: number): void => {
+    documents.push({ key: `d${documents.length}`, split });
+    for (let from = 0; from < windows + 80; from += 8)
+      rows.push({ document: documents.length - 1, firing: Array.from({ length: 8 }, (_, i) => from + i < windows) });
+  };
+  for (let i = 0; i < 10; i++) add('train', 20);
+  for (const windows of [first, ...Array.from({ length: others }, () => each)]) add('test', windows);
+  const own: RowLayout = {
+    rows: rows.length,
+    rowLength: TOKENS,
+    documents,
+    document: Uint32Array.from(rows, ({ document }) => document),
+    length: new Uint16Array(rows.length).fill(TOKENS),
+  };
+  const rng = rngFor('dense documents');
+  const place = rows.flatMap(({ firing }, row) => firing.flatMap((fires, i) => (fires ? [row * TOKENS + i * 32 + 5] : [])));
+  return {
+    table: new WindowTable(own, 32, Int32Array.from({ length: rows.length * TOKENS }, () => rng.int(500))),
+    latent: { latent: 3, place: Uint32Array.from(place), value: Float32Array.from(place, () => 1 + rng.next()) },
+  };
+}

@@ -17,7 +17,7 @@ export type DrawnWindow = Sampled<CandidateWindow>;
 
 export interface LatentExamples {
   status: 'dead' | 'too_few_windows' | 'too_few_documents' | 'ready';
-  /** Windows that could be drawn, and their documents, on each side. */
+  /** Windows that could be drawn, and their documents, on each side; of those drawn there may be fewer documents. */
   trainWindows: number;
   testWindows: number;
   trainDocuments: number;
@@ -48,8 +48,10 @@ export function latentExamples(request: ExamplesRequest): LatentExamples {
   const sides = candidateWindows(request);
   const draw = (windows: CandidateWindow[], purpose: string, sampler: Protocol['train']): DrawnWindow[] =>
     sample(windows, sampler, protocol, (part) => (part === null ? rngFor(seed, purpose, latent.latent) : rngFor(seed, purpose, latent.latent, part)));
+  const train = draw(sides.train, 'train', protocol.train);
   const test = draw(sides.exam, exam, protocol.test);
-  const documents = (windows: CandidateWindow[]): number => new Set(windows.map(({ origin }) => documentOf(table.layout, origin))).size;
+  const negatives = drawNegatives({ ...request, purpose: exam === 'test' ? 'negatives' : 'reserve-negatives', side: sideFor(protocol, exam), positives: test });
+  const documents = (windows: readonly CandidateWindow[]): number => new Set(windows.map(({ origin }) => documentOf(table.layout, origin))).size;
   const counts = {
     trainWindows: sides.train.length,
     testWindows: sides.exam.length,
@@ -57,11 +59,14 @@ export function latentExamples(request: ExamplesRequest): LatentExamples {
     testDocuments: documents(sides.exam),
   };
   return {
-    status: statusOf(latent, counts, protocol),
+    status: statusOf(latent, counts, protocol, {
+      documents: Math.min(documents(train), documents(test)),
+      silent: negatives.filter((negative) => negative.class === 'random').length,
+    }),
     ...counts,
-    train: draw(sides.train, 'train', protocol.train),
+    train,
     test,
-    negatives: drawNegatives({ ...request, purpose: exam === 'test' ? 'negatives' : 'reserve-negatives', side: sideFor(protocol, exam), positives: test }),
+    negatives,
   };
 }
 
@@ -115,9 +120,17 @@ function candidates(table: WindowTable, windows: ActivatingWindow[], collapse: b
 
 type Counts = Pick<LatentExamples, 'trainWindows' | 'testWindows' | 'trainDocuments' | 'testDocuments'>;
 
-function statusOf({ place }: LatentActivations, counts: Counts, protocol: Protocol): LatentExamples['status'] {
+/**
+ * Decided on what was drawn, since that is what is shown and examined: of 300 windows of one document and two of each of
+ * four others, a draw of 50 has hardly ever all five.
+ */
+function statusOf(
+  { place }: LatentActivations,
+  { trainWindows, testWindows }: Counts,
+  protocol: Protocol,
+  drawn: { documents: number; silent: number },
+): LatentExamples['status'] {
   if (place.length === 0) return 'dead';
-  const { trainWindows, testWindows } = counts;
   const windows = protocol.sides === 'shared' ? trainWindows : trainWindows + testWindows;
   if (
     place.length < protocol.minTokens ||
@@ -126,5 +139,7 @@ function statusOf({ place }: LatentActivations, counts: Counts, protocol: Protoc
     testWindows < protocol.minTestWindows
   )
     return 'too_few_windows';
-  return Math.min(counts.trainDocuments, counts.testDocuments) < protocol.minDocuments ? 'too_few_documents' : 'ready';
+  if (drawn.documents < protocol.minDocuments) return 'too_few_documents';
+  // Where both sides are shared it is as delphi has it: a latent without silent windows is explained all the same.
+  return protocol.sides === 'documents' && drawn.silent < protocol.minTestWindows ? 'too_few_windows' : 'ready';
 }

@@ -27,8 +27,8 @@ export function examOf(examples: readonly Example[], negatives: NegativeClass = 
 }
 
 /**
- * What an exam lacks to be sat, as a sentence, or null. A latent is ready only with enough windows and documents; takedowns
- * may have taken them since, and a score on what is left would say nothing.
+ * What an exam lacks to be sat, as a sentence, or null. A latent is ready only when the exam drawn for it has enough; so
+ * what is missing has been taken down since, and a score on what is left would say nothing.
  */
 export function examShortfall(exam: Exam, { minTestWindows, minDocuments }: Pick<Protocol, 'minTestWindows' | 'minDocuments'> = ATLAS_PROTOCOL): string | null {
   const documents = new Set(exam.documents.filter((_, i) => exam.positive[i])).size;

@@ -12,4 +12,8 @@ it('says why a latent has no explanation, with its own numbers', () => {
   expect(statusReason({ ...counts, status: 'too_few_documents' })?.text).toContain(
     '2 documents that could be evidence and 1 that could be its exam. It takes 5 on each side',
   );
+  // Enough of everything, but not in what was drawn.
+  const enough = { ...counts, trainWindows: 300, testWindows: 308, trainDocuments: 7, testDocuments: 5 };
+  expect(statusReason({ ...enough, status: 'too_few_documents' })?.text).toContain('the windows drawn are of fewer than 5');
+  expect(statusReason({ ...enough, status: 'too_few_windows' })).toMatchObject({ title: 'This latent is silent in too few windows' });
 });

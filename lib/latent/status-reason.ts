@@ -24,11 +24,21 @@ export function statusReason(latent: Counts): { title: string; text: string } | 
         text: `In ${plural(latent.tokenCount, 'token')} of text it stayed silent, so there is nothing to explain it from. Other text, or more of it, may wake it.`,
       };
     case 'too_few_windows':
+      if (latent.trainWindows >= minTrainWindows && latent.testWindows >= minTestWindows)
+        return {
+          title: 'This latent is silent in too few windows',
+          text: `${fired}, so widely that fewer than ${minTestWindows} windows of its exam’s side could be set against those it fires in. To test an explanation fairly takes as many, so none was made.`,
+        };
       return {
         title: 'This latent fired in too few windows',
         text: `${fired}, in ${plural(latent.trainWindows, 'window')} that could be evidence and ${formatCount(latent.testWindows)} that could be its exam. To explain it and then test the explanation fairly takes ${minTrainWindows} and ${minTestWindows}, so neither was done.`,
       };
     case 'too_few_documents':
+      if (Math.min(latent.trainDocuments, latent.testDocuments) >= minDocuments)
+        return {
+          title: 'This latent fired in too few documents',
+          text: `${fired}, in ${plural(latent.trainDocuments, 'document')} that could be evidence and ${formatCount(latent.testDocuments)} that could be its exam, but nearly always in so few of them that the windows drawn are of fewer than ${minDocuments}. An explanation could fit those alone and still pass, so none was made.`,
+        };
       return {
         title: 'This latent fired in too few documents',
         text: `${fired}, but only in ${plural(latent.trainDocuments, 'document')} that could be evidence and ${formatCount(latent.testDocuments)} that could be its exam. It takes ${minDocuments} on each side: an explanation could fit fewer alone and still pass, so none was made.`,
