@@ -8,7 +8,7 @@ import { openCheckpoint, type Checkpoint } from '#gpu-worker/model/checkpoint.ts
 import { openTextSource } from '#gpu-worker/text/text-source.ts';
 import type { ArtifactStore } from '#platform/artifacts/types.ts';
 import { loadEnvironment, type Environment } from '#platform/environment/environment.ts';
-import { locateModel } from './locate.ts';
+import { locateModel, locateText } from './locate.ts';
 import { openCoder } from './open-coder.ts';
 import { openStorage } from './open-storage.ts';
 import { count, nonNegative } from './option-numbers.ts';
@@ -37,7 +37,10 @@ export function registerCollect(program: Command, print: (line: string) => void)
     .requiredOption('--coder <coders>', 'folders or hub names of coders, with commas between; all are run in one pass')
     .option('--hookpoint <names>', 'where they read: one for all, or one a coder; needed where their own files do not say')
     .option('--tokens <file>', 'JSON: {"input_ids": [[…], …]}, rows of equal length, each a document of its own')
-    .option('--text <source>', 'in place of --tokens: npm:<package>, or a folder of .txt files')
+    .option(
+      '--text <source>',
+      'in place of --tokens: npm:<package>, hf:org/name[@revision][:path], or a file or folder (.txt, .jsonl, .parquet, .gz, .zst), with ?column=… and ?split=… behind it',
+    )
     .option('--max-tokens <n>', 'of --text, as many tokens as make whole rows', count, 10_000_000)
     .option('--seed <n>', 'of the order in which documents of --text are taken', nonNegative, 0)
     .requiredOption('--store <place>', 'where the store is made: a folder, or s3://bucket/prefix')
@@ -52,7 +55,7 @@ async function collect(options: CollectOptions, print: (line: string) => void): 
   const located = await locateModel(environment, options.model);
   const checkpoint = await openCheckpoint(located.dir);
   const coders = await openCoders(environment, options, checkpoint);
-  const data = await openData(options, checkpoint, artifacts);
+  const data = await openData(environment, options, checkpoint, artifacts);
   const opening = (performance.now() - began) / 1000;
   const { threads, device } = runtimeOptions(environment);
   const { manifest, tokens, ran, seconds, loadSeconds } = await collectStore({
@@ -104,7 +107,7 @@ async function openCoders(environment: Environment, options: CollectOptions, che
   return coders;
 }
 
-async function openData(options: CollectOptions, checkpoint: Checkpoint, artifacts: ArtifactStore): Promise<CollectRequest['data']> {
+async function openData(environment: Environment, options: CollectOptions, checkpoint: Checkpoint, artifacts: ArtifactStore): Promise<CollectRequest['data']> {
   const { tokens: file, text, seed, maxTokens: tokens } = options;
   if ((file === undefined) === (text === undefined))
     throw new AppError('bad_request', 'What is to be read? Give --tokens or --text, one of them.', { field: 'tokens' });
@@ -113,7 +116,7 @@ async function openData(options: CollectOptions, checkpoint: Checkpoint, artifac
     return { name: basename(file), parts: await tokenFileParts(file, bos), write: (key) => writeTokenFileRows(artifacts, key, file, bos) };
   }
   if (bos === null) throw new AppError('unsupported', `${checkpoint.name} states no bos_token_id; every row of text must begin with one.`, { field: 'model' });
-  const request = { checkpoint, bos, source: await openTextSource(text!), seed, tokens };
+  const request = { checkpoint, bos, source: await openTextSource(await locateText(environment, text!)), seed, tokens };
   return { name: text!, parts: await textRowsParts(request), write: (key) => writeTextRows(artifacts, key, request, async () => undefined) };
 }
 

@@ -13,6 +13,11 @@ export function locateCoder(environment: Environment, name: string): Promise<hub
   return hub.locateCoder(name, hubOptions(environment));
 }
 
+/** Where a text that a user named lies on this machine; one of the hub is fetched into the data folder. */
+export function locateText(environment: Environment, location: string): Promise<string> {
+  return hub.locateText(location, hubOptions(environment));
+}
+
 function hubOptions({ dataDir, hub: { endpoint, token } }: Environment): Parameters<typeof hub.locateModel>[1] {
   return { cacheDir: join(dataDir, 'hub'), endpoint, token, say: warn };
 }

@@ -21,7 +21,7 @@ import type { Environment } from '#platform/environment/environment.ts';
 import { getRun } from '#server/runs/queries.ts';
 import { checkMethods, startRun } from '#server/runs/start.ts';
 import { MANIFEST } from './bootstrap.ts';
-import { locateCoder, locateModel } from './locate.ts';
+import { locateCoder, locateModel, locateText } from './locate.ts';
 import { withInstance } from './open-instance.ts';
 import { progressLine, progressLines } from './progress-bar.ts';
 import { warn } from './warn.ts';
@@ -170,7 +170,8 @@ async function registerFolders(pool: Pool, environment: Environment, config: Run
     out.coder = card.slug;
   }
   if (isFolder(config.text)) {
-    const card = await cardFor(pool, 'text_sources', { slug: slugOf(config.text), name: path.basename(config.text), location: config.text });
+    const location = await locateText(environment, config.text);
+    const card = await cardFor(pool, 'text_sources', { slug: slugOf(config.text), name: path.basename(config.text), location });
     await registerText(pool, card);
     out.text = card.slug;
   }

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '#lib/errors/app-error.ts';
 import { PICKLES, readShardIndex, SHARD_INDEX, SINGLE_FILE } from '#gpu-worker/model/weights.ts';
+import { inSplit, isTextFile } from '#gpu-worker/text/text-spec.ts';
 import { coderFiles, CODER_FILES_EXPECTED } from '#gpu-worker/sparse-coder/coder-layouts.ts';
 import type { FilesWanted } from './snapshot.ts';
 
@@ -49,6 +50,35 @@ export function coderFilesWanted(where: string): FilesWanted {
       const hint = folders.length > 0 ? ` It holds coders in ${folders.slice(0, 8).join(', ')}${folders.length > 8 ? ', …' : ''}: name one after a colon.` : '';
       const refusal = pickle !== undefined && folders.length === 0 ? ` ${pickle} is a Python pickle, which can run code when it is read.` : '';
       throw new AppError('unsupported', `${where} holds no sparse coder; ${CODER_FILES_EXPECTED} is expected.${hint}${refusal}`);
+    },
+    then: () => Promise.resolve([]),
+  };
+}
+
+// Data sets come in hundreds of files; who wants more than a few names them, or a split.
+const MAX_TEXT_FILES = 16;
+
+/** The text files of a data set's folder: `file` alone when one is named, else those of the split. */
+export function textFilesWanted(where: string, file: string | null, split: string | null): FilesWanted {
+  return {
+    kind: `text:${file ?? ''}:${split ?? ''}`,
+    async first(names, deeper) {
+      if (file !== null) {
+        if (!names.includes(file)) throw new AppError('not_found', `${where} has no such file.`, { field: 'text' });
+        return [file];
+      }
+      const found = (await deeper()).filter((name) => isTextFile(name) && inSplit(name, split)).sort();
+      if (found.length === 0)
+        throw new AppError('not_found', `${where} holds no .txt, .jsonl or .parquet file${split === null ? '' : ` of the split ${split}`}.`, { field: 'text' });
+      if (found.length > MAX_TEXT_FILES)
+        throw new AppError(
+          'too_large',
+          `${where} holds ${found.length} files of text; name one after a colon (such as ${found[0]}), or a folder or split of at most ${MAX_TEXT_FILES}.`,
+          {
+            field: 'text',
+          },
+        );
+      return found;
     },
     then: () => Promise.resolve([]),
   };

@@ -10,7 +10,7 @@ describe('parseHubName', () => {
       'google/gemma-scope-2b-pt-res:layer_1/width_16k/average_l0_12',
       { repo: 'google/gemma-scope-2b-pt-res', revision: 'main', subfolder: 'layer_1/width_16k/average_l0_12' },
     ],
-  ])('%s', (text, expected) => expect(parseHubName(text)).toEqual(expected));
+  ])('%s', (text, expected) => expect(parseHubName(text)).toEqual({ kind: 'model', ...expected }));
 
   test.each(['gpt2', './a/b', '/a/b', '../a', 'a/..', 'a/b/c', 'neurons:5', 'a\\b', 'a/b c', ''])('%j is no name of the hub', (text) =>
     expect(parseHubName(text)).toBeNull(),

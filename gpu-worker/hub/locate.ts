@@ -1,9 +1,12 @@
 import { stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { join, posix, resolve } from 'node:path';
 import { AppError } from '#lib/errors/app-error.ts';
-import { coderFilesWanted, modelFiles } from './files-wanted.ts';
+import { formatTextSpec, isTextFile, parseTextSpec } from '#gpu-worker/text/text-spec.ts';
+import { coderFilesWanted, modelFiles, textFilesWanted } from './files-wanted.ts';
 import { parseHubName } from './hub-name.ts';
 import { fetchSnapshot, type FilesWanted, type SnapshotOptions } from './snapshot.ts';
+
+const HUB_PREFIX = 'hf:';
 
 /** Where something that a user named lies. */
 export interface Located {
@@ -20,6 +23,21 @@ export function locateModel(name: string, options: SnapshotOptions): Promise<Loc
 /** The folder of a sparse coder, likewise. */
 export function locateCoder(name: string, options: SnapshotOptions): Promise<Located> {
   return locate(name, coderFilesWanted(name), options);
+}
+
+/**
+ * The location of a text that a user named, on this machine: `hf:org/name[@revision][:path]` is fetched, path being one
+ * file or a folder; anything else is as it was. Throws AppError.
+ */
+export async function locateText(location: string, options: SnapshotOptions): Promise<string> {
+  const spec = parseTextSpec(location);
+  if (!spec.place.startsWith(HUB_PREFIX)) return location;
+  const name = parseHubName(spec.place.slice(HUB_PREFIX.length), 'dataset');
+  if (name === null) throw new AppError('bad_request', `${spec.place} is not hf:org/name[@revision][:path].`, { field: 'text' });
+  const file = isTextFile(name.subfolder) ? posix.basename(name.subfolder) : null;
+  const folder = file === null ? name.subfolder : name.subfolder.slice(0, -file.length).replace(/\/$/, '');
+  const { dir } = await fetchSnapshot({ ...name, subfolder: folder }, textFilesWanted(spec.place, file, spec.split), options);
+  return formatTextSpec({ ...spec, place: file === null ? dir : join(dir, file) });
 }
 
 async function locate(name: string, wanted: FilesWanted, options: SnapshotOptions): Promise<Located> {

@@ -1,4 +1,4 @@
-import { listFiles, modelInfo } from '@huggingface/hub';
+import { datasetInfo, listFiles, modelInfo } from '@huggingface/hub';
 import { z } from 'zod';
 import { AppError } from '#lib/errors/app-error.ts';
 import type { Expected } from './download-file.ts';
@@ -32,9 +32,10 @@ const entrySchema = z.object({
 });
 
 /** The commit that a revision is now. Throws AppError as `hubError` says. */
-export async function resolveCommit({ repo, revision }: HubName, { endpoint, token }: HubAccess): Promise<string> {
+export async function resolveCommit({ kind, repo, revision }: HubName, { endpoint, token }: HubAccess): Promise<string> {
   try {
-    const info = await modelInfo({ name: repo, revision, hubUrl: endpoint, additionalFields: ['sha'], ...credentials(token) });
+    const asked = { name: repo, revision, hubUrl: endpoint, ...credentials(token) };
+    const info = kind === 'model' ? await modelInfo({ ...asked, additionalFields: ['sha'] }) : await datasetInfo({ ...asked, additionalFields: ['sha'] });
     return infoSchema.parse(info).sha;
   } catch (error) {
     throw hubError(error, { endpoint, repo, what: `revision ${revision}`, token });
@@ -42,11 +43,17 @@ export async function resolveCommit({ repo, revision }: HubName, { endpoint, tok
 }
 
 /** The files of a folder of a repository, with what is below it when `recursive`. Throws AppError as `hubError` says. */
-export async function listRepository(repo: string, commit: string, folder: string, recursive: boolean, { endpoint, token }: HubAccess): Promise<HubFile[]> {
+export async function listRepository(
+  { kind, repo }: Pick<HubName, 'kind' | 'repo'>,
+  commit: string,
+  folder: string,
+  recursive: boolean,
+  { endpoint, token }: HubAccess,
+): Promise<HubFile[]> {
   const files: HubFile[] = [];
   try {
     const path = folder.split('/').map(encodeURIComponent).join('/');
-    for await (const entry of listFiles({ repo: { type: 'model', name: repo }, revision: commit, path, recursive, hubUrl: endpoint, ...credentials(token) })) {
+    for await (const entry of listFiles({ repo: { type: kind, name: repo }, revision: commit, path, recursive, hubUrl: endpoint, ...credentials(token) })) {
       const parsed = entrySchema.parse(entry);
       const file = fileOf(parsed);
       if (file) files.push(file);
@@ -60,8 +67,8 @@ export async function listRepository(repo: string, commit: string, folder: strin
 }
 
 /** Where a file's bytes are. */
-export function fileUrl(repo: string, commit: string, path: string, { endpoint }: HubAccess): string {
-  return `${endpoint}/${repo}/resolve/${commit}/${path.split('/').map(encodeURIComponent).join('/')}`;
+export function fileUrl({ kind, repo }: Pick<HubName, 'kind' | 'repo'>, commit: string, path: string, { endpoint }: HubAccess): string {
+  return `${endpoint}/${kind === 'dataset' ? 'datasets/' : ''}${repo}/resolve/${commit}/${path.split('/').map(encodeURIComponent).join('/')}`;
 }
 
 function fileOf({ type, path, size, oid: blob, lfs }: z.infer<typeof entrySchema>): HubFile | null {

@@ -17,7 +17,7 @@ export interface SnapshotOptions extends HubAccess {
 
 /** The files wanted of a folder, asked for in turns: some tell which others are needed. */
 export interface FilesWanted {
-  /** Part of the cache's keys: `model` or `coder`. */
+  /** Part of the cache's keys: `model`, `coder`, or `text` with what was asked of it. */
   kind: string;
   /**
    * Names of files, relative to the folder: those to have first. Throws AppError when the folder has not what is
@@ -52,16 +52,16 @@ export async function fetchSnapshot(name: HubName, wanted: FilesWanted, options:
   const dir = join(root, name.subfolder);
   const manifest = join(root, '.fetched', `${createHash('sha256').update(`${wanted.kind}:${name.subfolder}`).digest('hex').slice(0, 16)}.json`);
   if (await isComplete(dir, manifest)) return { dir, commit };
-  const files = new Map((await listRepository(name.repo, commit, name.subfolder, false, options)).map((file) => [file.path, file]));
+  const files = new Map((await listRepository(name, commit, name.subfolder, false, options)).map((file) => [file.path, file]));
   const below = (path: string): string => posix.relative(name.subfolder, path);
-  const deeper = async (): Promise<string[]> => (await listRepository(name.repo, commit, name.subfolder, true, options)).map(({ path }) => below(path));
+  const deeper = async (): Promise<string[]> => (await listRepository(name, commit, name.subfolder, true, options)).map(({ path }) => below(path));
   const fetched: { name: string; size: number }[] = [];
   const have = async (names: readonly string[]): Promise<void> => {
     for (const file of names) {
       const path = posix.join(name.subfolder, file);
       const found = files.get(path) ?? (await inFolder(name, commit, path, options));
       if (!found) throw new AppError('not_found', `${name.repo} has no file ${path} at commit ${commit}.`);
-      await fetchFile(name.repo, commit, found, join(dir, file), options);
+      await fetchFile(name, commit, found, join(dir, file), options);
       fetched.push({ name: file, size: found.size });
     }
   };
@@ -87,21 +87,21 @@ async function commitOf(name: HubName, options: SnapshotOptions): Promise<string
 }
 
 /** A file of a sub-folder: the first listing holds one level. */
-async function inFolder({ repo, subfolder }: HubName, commit: string, path: string, options: SnapshotOptions): Promise<HubFile | undefined> {
+async function inFolder(name: HubName, commit: string, path: string, options: SnapshotOptions): Promise<HubFile | undefined> {
   const folder = posix.dirname(path);
-  if (folder === subfolder || folder === '.') return undefined;
-  return (await listRepository(repo, commit, folder, false, options)).find((file) => file.path === path);
+  if (folder === name.subfolder || folder === '.') return undefined;
+  return (await listRepository(name, commit, folder, false, options)).find((file) => file.path === path);
 }
 
-async function fetchFile(repo: string, commit: string, file: HubFile, target: string, options: SnapshotOptions): Promise<void> {
+async function fetchFile(name: HubName, commit: string, file: HubFile, target: string, options: SnapshotOptions): Promise<void> {
   const there = await stat(target).catch(() => null);
   if (there?.size === file.size) return;
   // Two processes that want the same file must not both append to it: the second waits, and finds it there.
   await withFileLock(target, async () => {
     if ((await stat(target).catch(() => null))?.size === file.size) return;
-    if (file.size > 1e6) options.say(`Fetching ${file.path} of ${repo} (${(file.size / 1e6).toFixed(1)} MB) …`);
+    if (file.size > 1e6) options.say(`Fetching ${file.path} of ${name.repo} (${(file.size / 1e6).toFixed(1)} MB) …`);
     const { endpoint, token } = options;
-    await downloadFile(fileUrl(repo, commit, file.path, options), target, file, { endpoint, repo, what: `the file ${file.path}`, token });
+    await downloadFile(fileUrl(name, commit, file.path, options), target, file, { endpoint, repo: name.repo, what: `the file ${file.path}`, token });
   });
 }
 

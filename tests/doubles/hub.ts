@@ -58,7 +58,8 @@ export async function startHubDouble(repositories: Record<string, DoubleReposito
     note(request, false);
     if (double.down !== null) return answer(response, double.down, { error: 'Service unavailable' });
     const url = new URL(request.url ?? '', 'http://x');
-    const [, repo = '', rest = ''] = /^(?:\/api\/models)?\/([^/]+\/[^/]+)\/(.*)$/.exec(url.pathname) ?? [];
+    // Data sets have a path of their own, and are known here as `datasets/org/name`.
+    const [, repo = '', rest = ''] = /^(?:\/api\/models|\/api(?=\/datasets\/))?\/((?:datasets\/)?[^/]+\/[^/]+)\/(.*)$/.exec(url.pathname) ?? [];
     const repository = repositories[repo];
     const token = request.headers.authorization?.replace(/^Bearer /, '');
     // The hub does not tell strangers what exists.

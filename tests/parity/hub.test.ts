@@ -2,11 +2,12 @@ import { mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { locateCoder, locateModel } from '#gpu-worker/hub/locate.ts';
+import { locateCoder, locateModel, locateText } from '#gpu-worker/hub/locate.ts';
 import type { SnapshotOptions } from '#gpu-worker/hub/snapshot.ts';
 import { openCheckpoint } from '#gpu-worker/model/checkpoint.ts';
 import { openSparseCoder } from '#gpu-worker/sparse-coder/open-coder.ts';
 import { startHubDouble, type DoubleFile, type DoubleRepository, type HubDouble } from '#tests/doubles/hub.ts';
+import { openTextSource } from '#gpu-worker/text/text-source.ts';
 import { GOLDEN } from './golden.ts';
 
 const COMMIT = 'a'.repeat(40);
@@ -250,3 +251,34 @@ async function coderFolder(base: string): Promise<string> {
   )!;
   return found.split('/').slice(0, -1).join('/');
 }
+
+describe('data sets', () => {
+  const text = async (location: string): Promise<string[]> => {
+    const keys: string[] = [];
+    for await (const { key } of (await openTextSource(location)).documents(1)) keys.push(key);
+    return keys.sort();
+  };
+
+  test('fetches the split, or the one file named, and reads it', async () => {
+    const files = { ...(await filesOf(join(GOLDEN, 'text'), 'data/')), 'README.md': { bytes: Buffer.from('card') } };
+    const options = await serve({ 'datasets/org/words': repository(files) });
+    const split = await locateText('hf:org/words?split=validation', options);
+    expect(await text(split)).toEqual([1, 2, 3, 4].map((row) => `data/validation-00000-of-00001.parquet:${row}`));
+    const named = await locateText('hf:org/words:data/chats.parquet?column=messages', options);
+    expect(await text(named)).toEqual([1, 2, 3].map((row) => `chats.parquet:${row}`));
+    expect(await below(options.cacheDir)).not.toContain('README.md');
+    expect(await below(options.cacheDir)).not.toContain('train-00000-of-00001.parquet');
+    await hub!.close();
+    expect(await locateText(`hf:org/words@${COMMIT}?split=validation`, options)).toBe(split);
+  });
+
+  test('says what is not there, and asks for a choice among many', async () => {
+    const many = Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`data/train-${i}.jsonl`, { bytes: Buffer.from('{"text":"x"}') }]));
+    const options = await serve({ 'datasets/org/many': repository(many) });
+    await expect(locateText('hf:org/many', options)).rejects.toMatchObject({ code: 'too_large', message: expect.stringContaining('20 files') });
+    await expect(locateText('hf:org/many?split=test', options)).rejects.toMatchObject({ code: 'not_found', message: expect.stringContaining('split test') });
+    await expect(locateText('hf:org/many:data/none.jsonl', options)).rejects.toMatchObject({ code: 'not_found' });
+    await expect(locateText('hf:nonsense', options)).rejects.toMatchObject({ code: 'bad_request' });
+    expect(await locateText('./a/folder?column=body', options)).toBe('./a/folder?column=body');
+  });
+});
