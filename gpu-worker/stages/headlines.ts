@@ -33,7 +33,7 @@ export async function removeUnheadlined(
   { pool, search }: { pool: Pool; search: Pick<SearchEngine, 'remove'> },
   coderId: bigint,
   latents: readonly number[],
-  between?: { runId: bigint },
+  { between, signal }: { between?: { runId: bigint }; signal?: AbortSignal } = {},
 ): Promise<number> {
   const { rows } = await pool.query<{ index: number }>(
     `SELECT index FROM latents WHERE coder_id = $1 AND headline_explanation_id IS NULL AND (index = ANY($2) OR ($3::bigint IS NOT NULL
@@ -44,6 +44,7 @@ export async function removeUnheadlined(
   await search.remove(
     String(coderId),
     rows.map(({ index }) => index),
+    signal,
   );
   return rows.length;
 }

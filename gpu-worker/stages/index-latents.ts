@@ -8,9 +8,9 @@ import type { WorkerServices } from './services.ts';
 export function indexLatents(services: WorkerServices): TaskHandler<'index.latents'> {
   return async ({ runId, latents }, context) => {
     // Before the commit that completes the task: a kill between the two repeats both, and both are idempotent.
-    const indexed = await searchable(services, runId, latents, context.progress);
+    const indexed = await searchable(services, runId, latents, context);
     const { id, coderId } = await loadRun(services.pool, runId);
-    const removed = await removeUnheadlined(services, coderId, latents, { runId: id });
+    const removed = await removeUnheadlined(services, coderId, latents, { between: { runId: id }, signal: context.signal });
     await context.commit(async () => ({ indexed, removed }));
   };
 }

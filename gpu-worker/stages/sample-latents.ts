@@ -13,6 +13,7 @@ import { shownSpan } from '#gpu-worker/examples/shown-span.ts';
 import { WindowTable } from '#gpu-worker/examples/window-table.ts';
 import type { Origin } from '#gpu-worker/examples/windows.ts';
 import { openTokenizer, type Tokenizer } from '#gpu-worker/model/tokenizer.ts';
+import { afterCommit } from './after-commit.ts';
 import { removeUnheadlined } from './headlines.ts';
 import { loadRun, requireFact, type RunFacts } from './run-facts.ts';
 import type { WorkerServices } from './services.ts';
@@ -82,13 +83,8 @@ export function sampleLatents(services: WorkerServices): TaskHandler<'sample.lat
       await client.query('UPDATE latents SET run_id = $1 WHERE coder_id = $2 AND index = ANY($3)', [String(run.id), String(run.coderId), [...standing]]);
       return { latents: latentRows.length, blobs: blobRows.length, reused: standing.size };
     });
-    // What another sample said of them is not to be found while this one is worked on. The task is complete by now: a kill
-    // here, or an index that is away, leaves it to the index stage, which looks again.
-    try {
-      await removeUnheadlined(services, run.coderId, latents);
-    } catch (error) {
-      services.log.warn({ event: 'search_behind', runId, error });
-    }
+    // What another sample said of them is not to be found while this one is worked on.
+    await afterCommit(services, runId, context, (signal) => removeUnheadlined(services, run.coderId, latents, { signal }));
   };
 }
 

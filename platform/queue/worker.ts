@@ -113,7 +113,7 @@ async function settleFailure(parts: WorkerParts, delivery: Delivery, task: Taken
 interface Ending {
   /** Null when the handler committed, else what went wrong. */
   error: unknown;
-  /** The handler has not returned and is not waited for any longer. */
+  /** The handler has neither committed nor returned, and is not waited for any longer. */
   stuck: boolean;
 }
 
@@ -133,7 +133,7 @@ async function runHandler(parts: WorkerParts, delivery: Delivery, task: TakenTas
     written = done;
     try {
       if (await renewLease(parts.pool, task, done)) renewed = Date.now();
-      else abort.abort(leaseLost());
+      else if (!committed) abort.abort(leaseLost());
     } catch (error) {
       parts.log.warn({ event: 'lease_renewal_failed', taskId: task.id, error });
       if (Date.now() - renewed > UNREACHABLE_SECONDS * 1000) abort.abort(leaseLost());
@@ -141,8 +141,8 @@ async function runHandler(parts: WorkerParts, delivery: Delivery, task: TakenTas
       renewing = false;
     }
   };
-  const renewal = setInterval(() => void renew(), PROGRESS_MS);
   let committed = false;
+  const renewal = setInterval(() => void renew(), PROGRESS_MS);
   let givenUp = false;
   let grace: NodeJS.Timeout | undefined;
   let giveUp: (ending: Ending) => void = () => undefined;
@@ -153,7 +153,8 @@ async function runHandler(parts: WorkerParts, delivery: Delivery, task: TakenTas
     abort.abort(new AppError('internal', `A ${task.job} task took longer than the ${delivery.expireSeconds} s it may.`, { retryable: true }));
     grace = setTimeout(() => {
       givenUp = true;
-      giveUp({ error: committed ? null : abort.signal.reason, stuck: true });
+      // A task that is complete is not stuck, whatever its handler still does; only its slot is not kept any longer.
+      giveUp(committed ? { error: null, stuck: false } : { error: abort.signal.reason, stuck: true });
     }, parts.graceMs);
   }, delivery.expireSeconds * 1000);
   const context: TaskContext = {
@@ -170,6 +171,7 @@ async function runHandler(parts: WorkerParts, delivery: Delivery, task: TakenTas
       if (givenUp) throw leaseLost();
       await commitTask(parts, delivery, task, write);
       committed = true;
+      clearInterval(renewal);
     },
   };
   const handled = async (): Promise<Ending> => {

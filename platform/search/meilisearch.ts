@@ -38,16 +38,16 @@ export function createMeilisearchEngine({ url, key, searchKey, dimensions, index
   return {
     name: 'meilisearch',
     prepare: () => translated(async () => prepareIndex(writer, index, await dimensions())),
-    upsert: (documents) =>
+    upsert: (documents, signal) =>
       translated(async () => {
-        await writeDocuments(writer, index, documents);
+        await writeDocuments(writer, index, documents, signal);
         // A rebuild under way would otherwise bring back what this replaced.
-        if (await indexExists(writer, rebuildName(index))) await writeDocuments(writer, rebuildName(index), documents);
+        if (await indexExists(writer, rebuildName(index))) await writeDocuments(writer, rebuildName(index), documents, signal);
       }),
-    remove: (coderId, latents) =>
+    remove: (coderId, latents, signal) =>
       translated(async () => {
-        await removeDocuments(writer, index, coderId, latents);
-        if (await indexExists(writer, rebuildName(index))) await removeDocuments(writer, rebuildName(index), coderId, latents);
+        await removeDocuments(writer, index, coderId, latents, signal);
+        if (await indexExists(writer, rebuildName(index))) await removeDocuments(writer, rebuildName(index), coderId, latents, signal);
       }),
     clear: () => translated(() => finish(writer.index(index).deleteAllDocuments())),
     count: () => translated(async () => (await (await openReader()).index(index).search('', { limit: 0 })).estimatedTotalHits),

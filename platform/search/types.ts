@@ -7,11 +7,12 @@ export interface SearchEngine {
   prepare(): Promise<void>;
   /**
    * Insert or replace; visible to `search` when the promise resolves. An index holds one document a latent, its
-   * headline: a newer explanation takes the place of the older one.
+   * headline: a newer explanation takes the place of the older one. An aborted `signal` ends the waiting, with its reason;
+   * what was handed over by then may still go in.
    */
-  upsert(documents: SearchDocument[]): Promise<void>;
-  /** Remove what the index holds of these latents of a coder, if anything; searches find it no more when the promise resolves. */
-  remove(coderId: string, latents: readonly number[]): Promise<void>;
+  upsert(documents: SearchDocument[], signal?: AbortSignal): Promise<void>;
+  /** Remove what the index holds of these latents of a coder, if anything; searches find it no more when the promise resolves. `signal`: as above. */
+  remove(coderId: string, latents: readonly number[], signal?: AbortSignal): Promise<void>;
   /** Remove everything. */
   clear(): Promise<void>;
   /** Replace everything by these batches; searches find the old content until it is done. Returns how many came in. */

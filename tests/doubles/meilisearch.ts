@@ -13,6 +13,8 @@ export interface MeilisearchDouble {
   masterKey: string;
   /** Requests so far: method, path and the key used. */
   requests: { method: string; path: string; key: string | null }[];
+  /** Whether tasks stay in the queue from now on, as seen by who asks for them. */
+  busy: boolean;
   close(): Promise<void>;
 }
 
@@ -47,7 +49,7 @@ export async function startMeilisearchDouble(masterKey = 'double-master-key-0123
   };
 
   const routes: [method: string, path: RegExp, action: string, (uid: string, body: unknown, url: URL) => [number, unknown]][] = [
-    ['GET', /^\/tasks\/(\d+)$/, 'tasks.get', (uid) => [200, state.tasks[Number(uid)]]],
+    ['GET', /^\/tasks\/(\d+)$/, 'tasks.get', (uid) => [200, { ...state.tasks[Number(uid)], ...(double.busy && { status: 'enqueued' }) }]],
     [
       'GET',
       /^\/keys\/([^/]+)$/,
@@ -162,7 +164,14 @@ export async function startMeilisearchDouble(masterKey = 'double-master-key-0123
     send(response, ...route[3](uid, body, url));
   };
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, masterKey, requests, close: () => stop(server) };
+  const double: MeilisearchDouble = {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    masterKey,
+    requests,
+    busy: false,
+    close: () => stop(server),
+  };
+  return double;
 }
 
 function checkDocument(index: Index, document: Document, primaryKey: string): void {

@@ -57,6 +57,18 @@ describe('Meilisearch engine against a double of its HTTP API', () => {
     await expect(away.count()).rejects.toMatchObject({ code: 'upstream_failed', retryable: true });
   });
 
+  test('a busy server is waited for no longer than the signal allows', async () => {
+    const engine = createMeilisearchEngine({ url: double.url, key: double.masterKey, searchKey: null, ...options });
+    double.busy = true;
+    try {
+      const stop = AbortSignal.timeout(50);
+      await expect(engine.upsert(CATALOGUE.slice(0, 1), stop)).rejects.toMatchObject({ name: 'TimeoutError' });
+      await expect(engine.remove('1', [999_999], stop)).rejects.toMatchObject({ name: 'TimeoutError' });
+    } finally {
+      double.busy = false;
+    }
+  });
+
   test('a task that fails is an error with the server’s reason', async () => {
     const engine = createMeilisearchEngine({ url: double.url, key: double.masterKey, searchKey: null, ...options });
     const short = { ...makeDocument(99, 'short vector', { sea: 1 }), vector: Float32Array.of(1) };

@@ -1,4 +1,4 @@
-import { type EnqueuedTaskPromise, type Meilisearch, MeilisearchApiError } from 'meilisearch';
+import { type EnqueuedTaskPromise, type Meilisearch, MeilisearchApiError, MeilisearchTaskTimeOutError, type Task } from 'meilisearch';
 import { AppError } from '#lib/errors/app-error.ts';
 import type { SearchDocument } from '#lib/search/schema.ts';
 import { keyOf, type StoredDocument, toStored } from './documents.ts';
@@ -8,12 +8,29 @@ import { indexSettings } from './settings.ts';
 const BATCH = 500;
 /** Longest to wait for a task: a settings change re-indexes, which takes minutes at a million documents. */
 const TASK_TIMEOUT_MS = 600_000;
+/** How soon a wait heeds its signal. */
+const SLICE_MS = 500;
 
-/** Wait until a task is through. Throws AppError `upstream_failed` with Meilisearch's reason when it failed. */
-export async function finish(task: EnqueuedTaskPromise): Promise<void> {
-  const { status, error, type } = await task.waitTask({ timeout: TASK_TIMEOUT_MS, interval: 25 });
+/**
+ * Wait until a task is through. Throws AppError `upstream_failed` with Meilisearch's reason when it failed, and the
+ * signal's reason when that is aborted: Meilisearch does the task all the same, and nobody waits for it.
+ */
+export async function finish(task: EnqueuedTaskPromise, signal?: AbortSignal): Promise<void> {
+  const { status, error, type } = await through(task, signal);
   if (status === 'succeeded') return;
   throw new AppError('upstream_failed', `Meilisearch did not finish ${type}: ${error?.message ?? status}.`, { cause: error ?? undefined });
+}
+
+async function through(task: EnqueuedTaskPromise, signal?: AbortSignal): Promise<Task> {
+  const until = performance.now() + TASK_TIMEOUT_MS;
+  for (;;) {
+    signal?.throwIfAborted();
+    try {
+      return await task.waitTask({ timeout: SLICE_MS, interval: 25 });
+    } catch (error) {
+      if (!(error instanceof MeilisearchTaskTimeOutError) || performance.now() > until) throw error;
+    }
+  }
 }
 
 export async function indexExists(client: Meilisearch, index: string): Promise<boolean> {
@@ -32,15 +49,15 @@ export async function prepareIndex(client: Meilisearch, index: string, dimension
   await finish(client.index(index).updateSettings(indexSettings(dimensions)));
 }
 
-export async function writeDocuments(client: Meilisearch, index: string, documents: readonly SearchDocument[]): Promise<void> {
+export async function writeDocuments(client: Meilisearch, index: string, documents: readonly SearchDocument[], signal?: AbortSignal): Promise<void> {
   for (let at = 0; at < documents.length; at += BATCH) {
-    await finish(client.index<StoredDocument>(index).addDocuments(documents.slice(at, at + BATCH).map(toStored), { primaryKey: 'key' }));
+    await finish(client.index<StoredDocument>(index).addDocuments(documents.slice(at, at + BATCH).map(toStored), { primaryKey: 'key' }), signal);
   }
 }
 
-export async function removeDocuments(client: Meilisearch, index: string, coderId: string, latents: readonly number[]): Promise<void> {
+export async function removeDocuments(client: Meilisearch, index: string, coderId: string, latents: readonly number[], signal?: AbortSignal): Promise<void> {
   if (latents.length === 0) return;
-  await finish(client.index(index).deleteDocuments(latents.map((latent) => keyOf(coderId, latent))));
+  await finish(client.index(index).deleteDocuments(latents.map((latent) => keyOf(coderId, latent))), signal);
 }
 
 /** The index that a rebuild fills beside the one that is searched. */

@@ -302,6 +302,31 @@ test('a handler that neither returns nor heeds its signal costs one attempt, fre
   expect(await writings()).toEqual([]);
 });
 
+test('a task that is complete is never stuck, however long its handler goes on: its slot is freed', async () => {
+  const stuck: StuckTask[] = [];
+  const queue = newQueue('w', { onStuck: (task) => void stuck.push(task), graceMs: 200 });
+  await enqueue(queue, 2);
+  await allowOneSecond();
+  const released = deferred();
+  let heard: unknown = null;
+  let taken = 0;
+  const handlers = handlersOf({
+    'index.latents': async (_, context) => {
+      context.progress(3);
+      await write(context);
+      if (++taken === 2) return;
+      context.signal.addEventListener('abort', () => (heard = context.signal.reason));
+      await released.promise;
+    },
+  });
+  await queue.work('cpu', { concurrency: 1 }, handlers, noHooks);
+  await until(async () => expect(taken).toBe(2));
+  expect(stuck).toEqual([]);
+  expect(heard, 'the lease that a complete task has no more is not lost').toMatchObject({ code: 'internal' });
+  expect(await events()).not.toContain('task_failed');
+  released.resolve();
+});
+
 test('a handler that is late and heeds its signal has failed without ending anything', async () => {
   const stuck: StuckTask[] = [];
   const queue = newQueue('w', { onStuck: (task) => void stuck.push(task), graceMs: 5000 });

@@ -63,7 +63,7 @@ test('batches of ready latents cover between them those that are ready no more',
     );
   }
   // Ready are 2, 4 and 7. Before the first batch lies 1, in it and up to the next 5, behind the last 9.
-  const batch = (latents: number[]) => removeUnheadlined({ pool, search }, BigInt(coder.coderId), latents, { runId: BigInt(coder.runId) });
+  const batch = (latents: number[]) => removeUnheadlined({ pool, search }, BigInt(coder.coderId), latents, { between: { runId: BigInt(coder.runId) } });
   await batch([2, 4]);
   expect(await indexed()).toEqual([2, 5, 9]);
   await batch([7]);

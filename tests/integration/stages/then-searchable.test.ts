@@ -1,6 +1,8 @@
 import { beforeEach, expect, test } from 'vitest';
 import type { Embedder } from '#gpu-worker/embed/embedder.ts';
+import { afterCommit } from '#gpu-worker/stages/after-commit.ts';
 import { insertExplanations } from '#gpu-worker/stages/explanation-rows.ts';
+import { removeUnheadlined } from '#gpu-worker/stages/headlines.ts';
 import { searchable } from '#gpu-worker/stages/searchable.ts';
 import { storeEmbeddings, textHash } from '#gpu-worker/stages/text-embeddings.ts';
 import { thenSearchable } from '#gpu-worker/stages/then-searchable.ts';
@@ -68,6 +70,48 @@ test('an index that is away does not fail a task that is complete', async () => 
   await thenSearchable({ ...services, search: away }, explainer)(payload(), contextOf());
   const { rows } = await pool.query('SELECT text FROM explanations WHERE coder_id = $1', [seeded.coderId]);
   expect(rows).toHaveLength(1);
+});
+
+test('an index that never answers holds a complete task for its patience at most, and not at all when the worker is to stop', async () => {
+  const warned: Record<string, unknown>[] = [];
+  const log = { ...silent, warn: (event: Record<string, unknown>) => void warned.push(event) };
+  const never = (): Promise<never> => new Promise(() => undefined);
+  await afterCommit({ log }, '1', contextOf(), never, 20);
+  expect(warned).toMatchObject([{ event: 'search_behind', error: { name: 'TimeoutError' } }]);
+
+  const stop = new AbortController();
+  const asked: unknown[] = [];
+  const busy = {
+    ...search,
+    upsert: (_: unknown, signal?: AbortSignal) => {
+      asked.push(signal);
+      stop.abort(new Error('shutting down'));
+      return never();
+    },
+  };
+  await thenSearchable({ ...services, log, search: busy }, explainer)(payload(), { ...contextOf(), signal: stop.signal });
+  expect(asked).toEqual([expect.any(AbortSignal)]);
+  expect(warned[1]).toMatchObject({ error: { message: 'shutting down' } });
+  await afterCommit({ log }, '1', { signal: stop.signal }, () => Promise.resolve(asked.push('again')));
+  expect(asked).toHaveLength(1);
+});
+
+test('what was explained before and stands in the index is not written again; what another sample took out comes back', async () => {
+  await thenSearchable(services, explainer)(payload(), contextOf());
+  let upserts = 0;
+  const counting = { ...search, upsert: (...args: Parameters<typeof search.upsert>) => (upserts++, search.upsert(...args)) };
+  const reuses: TaskHandler<'explain.lexical'> = (_, context) => context.commit(() => Promise.resolve({ explained: 0 }));
+  await thenSearchable({ ...services, search: counting }, reuses)({ ...payload(), latents: [0] }, contextOf());
+  expect(upserts).toBe(0);
+
+  await pool.query(
+    'UPDATE latents SET headline_explanation_id = NULL, headline_text = NULL, headline_method = NULL, headline_score = NULL, headline_score_lower = NULL WHERE coder_id = $1 AND index = 0',
+    [seeded.coderId],
+  );
+  await removeUnheadlined(services, BigInt(seeded.coderId), [0]);
+  expect(await find('lighthouse')).toEqual([]);
+  await thenSearchable({ ...services, search: counting }, reuses)({ ...payload(), latents: [0] }, contextOf());
+  expect(await find('lighthouse')).toMatchObject([{ latent: 0 }]);
 });
 
 test('what fails before the commit is the task’s failure, and nothing is indexed', async () => {
