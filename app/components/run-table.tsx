@@ -2,7 +2,7 @@ import Link from 'next/link';
 import { formatCompact } from '#lib/format/number.ts';
 import { formatDuration, formatInstant } from '#lib/format/time.ts';
 import type { RunSummary } from '#lib/run/schema.ts';
-import { waitingText } from '#lib/run/waiting.ts';
+import { whyWaiting } from '#lib/run/waiting.ts';
 import { RunStateChip } from './run-state-chip.tsx';
 
 /** Runs as an admin sees them. */
@@ -35,7 +35,7 @@ export function RunTable({ runs }: { runs: readonly RunSummary[] }) {
               </td>
               <td>
                 <RunStateChip state={run.state} />
-                {run.waitsFor !== null && <span className="block text-t1 text-ink-3">{waitingText(run.waitsFor)}</span>}
+                <span className="block text-t1 text-ink-3 empty:hidden">{whyWaiting(run)}</span>
               </td>
               <td className="mono">
                 {run.model}/{run.coder}

@@ -65,11 +65,14 @@ describe('progress', () => {
 
   test('the status line names the run, and who waits for it or whom it waits for', () => {
     const stages = [stage({ state: 'running', unit: 'tokens', done: 0 })];
-    expect(statusLine({ id: '3', stages, waitsFor: null, waiting: [] })).toBe('  run 3 · collect 0 tokens · stage 1 of 1');
-    expect(statusLine({ id: '3', stages, waitsFor: null, waiting: ['4'] })).toMatch(/ · waiting: run 4$/);
-    expect(statusLine({ id: '3', stages, waitsFor: null, waiting: ['4', '5'] })).toMatch(/ · waiting: runs 4, 5$/);
-    expect(statusLine({ id: '3', stages, waitsFor: '2', waiting: [] })).toBe('  run 3 · waiting: run 2 is worked on first');
-    expect(statusLine({ id: '3', stages: [stage({})], waitsFor: null, waiting: [] })).toBeNull();
+    expect(statusLine({ id: '3', stages, waitsFor: null, unservedQueue: null, waiting: [] })).toBe('  run 3 · collect 0 tokens · stage 1 of 1');
+    expect(statusLine({ id: '3', stages, waitsFor: null, unservedQueue: null, waiting: ['4'] })).toMatch(/ · waiting: run 4$/);
+    expect(statusLine({ id: '3', stages, waitsFor: null, unservedQueue: null, waiting: ['4', '5'] })).toMatch(/ · waiting: runs 4, 5$/);
+    expect(statusLine({ id: '3', stages, waitsFor: '2', unservedQueue: null, waiting: [] })).toBe('  run 3 · waiting: run 2 is worked on first');
+    expect(statusLine({ id: '3', stages, waitsFor: null, unservedQueue: 'cpu', waiting: [] })).toBe(
+      '  run 3 · waiting: no worker takes tasks of the queue cpu',
+    );
+    expect(statusLine({ id: '3', stages: [stage({})], waitsFor: null, unservedQueue: null, waiting: [] })).toBeNull();
   });
 
   test('what is not known is left out, and nothing is shown when nothing runs', () => {

@@ -1,10 +1,10 @@
 import type { StageProgress } from '#lib/run/schema.ts';
-import { waitingText } from '#lib/run/waiting.ts';
+import { whyWaiting } from '#lib/run/waiting.ts';
 import type { RunView } from './run-watch.ts';
 
 /** The line at the foot of the terminal: the run at hand, how far it is, and who waits for it. Null before it has begun. */
-export function statusLine(run: Pick<RunView, 'id' | 'stages' | 'waitsFor' | 'waiting'>): string | null {
-  const text = run.waitsFor === null ? progressLine(run.stages) : waitingText(run.waitsFor);
+export function statusLine(run: Pick<RunView, 'id' | 'stages' | 'waitsFor' | 'unservedQueue' | 'waiting'>): string | null {
+  const text = whyWaiting(run) ?? progressLine(run.stages);
   if (text === null) return null;
   const others = run.waiting.length === 0 ? '' : ` · waiting: ${run.waiting.length === 1 ? 'run' : 'runs'} ${run.waiting.join(', ')}`;
   return `  run ${run.id} · ${text}${others}`;

@@ -2,7 +2,8 @@ import type { Pool } from 'pg';
 import { stageProgress, type StageTally } from '#lib/run/progress.ts';
 import { runConfigSchema, runState, type RunState, type StageProgress } from '#lib/run/schema.ts';
 import { stageSteps } from '#lib/run/steps.ts';
-import { waitsFor } from '#lib/run/waiting.ts';
+import type { QueueName } from '#lib/jobs/job.ts';
+import { unservedQueue, waitsFor } from '#lib/run/waiting.ts';
 import { openRuns } from '#platform/queue/open-runs.ts';
 
 /** How a run stands, for the terminal. */
@@ -15,6 +16,8 @@ export interface RunView {
   stages: StageProgress[];
   /** Id of the run that this one waits for. */
   waitsFor: string | null;
+  /** The queue in which it has stopped because no worker takes tasks of it. */
+  unservedQueue: QueueName | null;
   /** Ids of the runs that wait for this one, oldest first. */
   waiting: string[];
 }
@@ -59,6 +62,7 @@ export async function currentRun(pool: Pool): Promise<RunView | null> {
       { finishedAt: run.finished_at },
     ),
     waitsFor: waitsFor(run.id, open),
+    unservedQueue: unservedQueue(run.id, open),
     waiting: open.map(({ id }) => id).filter((id) => waitsFor(id, open) === run.id),
   };
 }

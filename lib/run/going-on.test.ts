@@ -8,7 +8,7 @@ const stages = (running: Stage | null): StageProgress[] =>
     state: running === null || STAGES.indexOf(stage) < STAGES.indexOf(running) ? 'done' : stage === running ? 'running' : 'waiting',
     step: null, unit: '', done: 0, total: null, rate: null, secondsLeft: null, startedAt: null, finishedAt: null,
   })); // prettier-ignore
-const run = (over: Partial<GoingOn>): GoingOn => ({ id: '2', state: 'running', stages: stages('collect'), waitsFor: null, ...over });
+const run = (over: Partial<GoingOn>): GoingOn => ({ id: '2', state: 'running', stages: stages('collect'), waitsFor: null, unservedQueue: null, ...over });
 
 test('the stage in hand is the one running, or between two the next', () => {
   expect(stageInHand({ stages: stages('explain') })).toBe('explain');
@@ -23,10 +23,12 @@ test('each stage says something of its own, and explanations are not promised be
   expect(new Set(said).size).toBe(STAGES.length);
   expect(said[0]).not.toMatch(/search|explanation/i);
   expect(said[3]).toContain('All explanations can be read and searched');
+  expect(said[3]).toContain('scores appear as they are taken');
 });
 
 test('a run that waits says for what', () => {
   expect(whatIsGoingOn(run({ state: 'queued' }))).toBe('Waiting for a worker.');
   expect(whatIsGoingOn(run({ state: 'queued', waitsFor: '1' }))).toBe('Waiting: run 1 is worked on first.');
   expect(whatIsGoingOn(run({ waitsFor: '1' }))).toBe('Waiting: run 1 is worked on first.');
+  expect(whatIsGoingOn(run({ unservedQueue: 'gpu' }))).toBe('Waiting: no worker takes tasks of the queue gpu.');
 });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { QUEUES } from '#lib/jobs/job.ts';
 
 /** The five stages of a run, in order. */
 export const STAGES = ['collect', 'sample', 'explain', 'score', 'index'] as const;
@@ -80,6 +81,8 @@ export const runSummarySchema = z.object({
   state: z.enum(['queued', 'running', 'finished', 'failed', 'cancelled']),
   /** Id of the run that is worked on first, while this one waits for it. */
   waitsFor: z.string().nullable(),
+  /** The queue in which it has stopped because no worker takes tasks of it. */
+  unservedQueue: z.enum(QUEUES).nullable(),
   model: z.string(),
   coder: z.string(),
   text: z.string(),

@@ -1,10 +1,12 @@
 import { expect, test } from 'vitest';
-import { type OpenRun, waitingText, waitsFor } from './waiting.ts';
+import type { QueueName } from '#lib/jobs/job.ts';
+import { type OpenRun, unservedQueue, waitingText, waitsFor, whyWaiting } from './waiting.ts';
 
-const queued = (id: string): OpenRun => ({ id, started: false, idleSeconds: null });
-const running = (id: string, idleSeconds = 0): OpenRun => ({ id, started: true, idleSeconds });
+const queued = (id: string, queue: QueueName = 'cpu'): OpenRun => ({ id, started: false, working: [], standing: [queue], untaken: [queue] });
+const begun = (id: string, queue: QueueName = 'cpu'): OpenRun => ({ ...queued(id, queue), started: true });
+const running = (id: string, queue: QueueName = 'cpu'): OpenRun => ({ ...begun(id, queue), working: [queue] });
 
-test('a run that has not been started waits for the one that is worked on, whatever stands between them', () => {
+test('a run waits for the one that is worked on in its queue, whatever stands between them', () => {
   const open = [running('9'), queued('10'), queued('11')];
   expect(waitsFor('10', open)).toBe('9');
   expect(waitsFor('11', open)).toBe('9');
@@ -12,26 +14,38 @@ test('a run that has not been started waits for the one that is worked on, whate
   expect(waitingText('9')).toBe('waiting: run 9 is worked on first');
 });
 
+test('what is done in another queue holds nobody up', () => {
+  expect(waitsFor('2', [running('1', 'gpu'), queued('2')])).toBeNull();
+  expect(waitsFor('2', [{ ...running('1', 'gpu'), working: ['cpu', 'gpu'] }, queued('2')])).toBe('1');
+});
+
 test('with no worker at all nothing waits for another', () => {
   expect(waitsFor('2', [queued('1'), queued('2')])).toBeNull();
+  expect(waitsFor('2', [begun('1'), queued('2')])).toBeNull();
+  expect(waitsFor('2', [begun('1'), begun('2')])).toBeNull();
 });
 
-test('a run that was begun and stands behind another’s tasks waits as well', () => {
-  expect(waitsFor('2', [running('1'), running('2', 30)])).toBe('1');
-  expect(waitsFor('1', [running('1', 30), running('2')])).toBe('2');
-});
-
-test('the pause between two tasks is no waiting, and neither is it while both are worked on', () => {
-  expect(waitsFor('2', [running('1'), running('2', 4)])).toBeNull();
+test('a run that was begun and stands behind another’s tasks waits as well; while both are worked on neither does', () => {
+  expect(waitsFor('2', [running('1'), begun('2')])).toBe('1');
+  expect(waitsFor('1', [begun('1'), running('2')])).toBe('2');
   expect(waitsFor('2', [running('1'), running('2')])).toBeNull();
-  expect(waitsFor('2', [running('1', 60), running('2', 60)])).toBeNull();
 });
 
-test('of several the one with a task in hand is named, then the oldest; ids are numbers', () => {
+test('of several the oldest is named; ids are numbers', () => {
   expect(waitsFor('11', [running('10'), running('9'), queued('11')])).toBe('9');
-  expect(waitsFor('11', [running('8', 60), running('10'), queued('11')])).toBe('10');
 });
 
 test('a run that is over waits for none', () => {
   expect(waitsFor('1', [running('2')])).toBeNull();
+  expect(unservedQueue('1', [running('2')])).toBeNull();
+});
+
+test('a run that was begun says which queue no worker takes tasks of', () => {
+  expect(unservedQueue('2', [running('1', 'gpu'), begun('2', 'llm')])).toBe('llm');
+  expect(whyWaiting({ waitsFor: null, unservedQueue: 'llm' })).toBe('waiting: no worker takes tasks of the queue llm');
+  expect(whyWaiting({ waitsFor: null, unservedQueue: null })).toBeNull();
+  expect(unservedQueue('2', [running('1'), begun('2')]), 'another run’s').toBeNull();
+  expect(unservedQueue('2', [running('2')])).toBeNull();
+  expect(unservedQueue('2', [queued('2')]), 'not begun: it waits for a worker, and that is said already').toBeNull();
+  expect(unservedQueue('2', [{ ...begun('2'), untaken: [] }]), 'to be tried again').toBeNull();
 });

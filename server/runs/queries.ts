@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { AppError } from '#lib/errors/app-error.ts';
 import { stageProgress, type StageTally } from '#lib/run/progress.ts';
 import { stageSteps } from '#lib/run/steps.ts';
-import { waitsFor } from '#lib/run/waiting.ts';
+import { unservedQueue, waitsFor } from '#lib/run/waiting.ts';
 import { openRuns } from '#platform/queue/open-runs.ts';
 import { type RunEventView, runEventSchema, runConfigSchema, runState, type RunSummary } from '#lib/run/schema.ts';
 
@@ -77,6 +77,7 @@ async function summaries(pool: Pool, rows: readonly RunRow[]): Promise<RunSummar
       id: row.id,
       state: runState({ startedAt: row.started_at, finishedAt: row.finished_at, cancelledAt: row.cancelled_at, failedAt: row.failed_at }),
       waitsFor: waitsFor(row.id, open),
+      unservedQueue: unservedQueue(row.id, open),
       model: row.model,
       coder: row.coder,
       text: row.text,

@@ -152,10 +152,16 @@ test('a second run says that it waits, and for which, until it is worked on itse
   await take(first.id, 20);
   expect(await waits()).toEqual([first.id, null]);
   expect((await createCaller({ server, actor: ANONYMOUS }).runs.get({ run: second.id })).waitsFor).toBe(first.id);
-  // Its text was read a minute ago; its tokens stand behind the first one's.
+  // Begun, and put back by a worker that was stopped; its task stands behind the first one's.
   await take(second.id, -60);
-  await server.pool.query(`update run_tasks set completed_at = now() - interval '60 s', result = '{}' where run_id = $1`, [second.id]);
   expect(await waits()).toEqual([first.id, null]);
+  // The first one's is in another queue now: it is not what the second waits for.
+  await server.pool.query(`update run_tasks set job = 'collect.shard' where run_id = $1`, [first.id]);
+  expect(await waits()).toEqual([null, null]);
+  const unserved = async () => (await admin.admin.runs.list({ limit: 2 })).runs.map((run) => run.unservedQueue);
+  expect(await unserved()).toEqual(['cpu', null]);
+  await server.pool.query(`update run_tasks set job = 'collect.prepare' where run_id = $1`, [first.id]);
+  expect(await unserved()).toEqual([null, null]);
   await server.pool.query('update runs set finished_at = now() where id = $1', [first.id]);
   expect(await waits()).toEqual([null, null]);
 });
