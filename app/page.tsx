@@ -65,7 +65,7 @@ export default async function HomePage() {
 
 function Suggestions({ overview }: { overview: CatalogueOverview }) {
   const [first] = overview.featured;
-  if (overview.indexed === 0) return <div className="mb-10" />;
+  if (overview.indexed === 0 || overview.indexed === null) return <div className="mb-10" />;
   return (
     <p className="mt-3 mb-10 flex flex-wrap items-center gap-2 text-t1">
       <span className="text-ink-3">Try</span>

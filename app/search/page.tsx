@@ -6,6 +6,7 @@ import { Pager } from '#app/components/pager.tsx';
 import { SearchFacets } from '#app/components/search-facets.tsx';
 import { WhiskerLegend } from '#app/components/whisker-legend.tsx';
 import { read } from '#app/read.ts';
+import type { CatalogueOverview } from '#lib/catalogue/overview.ts';
 import { formatCount } from '#lib/format/number.ts';
 import { parseLatentId } from '#lib/latent/id.ts';
 import type { SearchPage as Results, SearchPageHit } from '#lib/search/page.ts';
@@ -66,7 +67,7 @@ export default async function SearchPage({ searchParams }: Props) {
             <p className="note mb-3">Searched by words alone: the model that understands meaning did not answer in time. Searching again may find more.</p>
           )}
           {around !== null ? (
-            <Nothing query={query} indexed={around[0].indexed} run={around[1].run} />
+            <Nothing query={query} overview={around[0]} run={around[1].run} />
           ) : (
             <>
               <ul>
@@ -102,18 +103,33 @@ function shown(hit: SearchPageHit) {
   return { ...hit, index: hit.latent, score };
 }
 
-function Nothing({ query, indexed, run }: { query: SearchQuery; indexed: number; run: PublicRun | null }) {
+function Nothing({ query, overview, run }: { query: SearchQuery; overview: CatalogueOverview; run: PublicRun | null }) {
   const filtered =
     query.model.length + query.coder.length + query.layer.length + query.hookpoint.length + query.method.length > 0 ||
     query.minScore !== undefined ||
     query.minFrequency !== undefined ||
     query.maxFrequency !== undefined;
   const goingOn = run !== null && `Run ${run.id}: ${whatIsGoingOn(run)}`;
-  if (indexed === 0) {
+  if (overview.explained === 0) {
     return (
       <div className="py-10">
         <p className="text-t3 font-semibold">There is nothing to search yet.</p>
         <p className="mt-3 text-ink-2">{goingOn || 'Nothing is explained yet, and no run is going on.'}</p>
+      </div>
+    );
+  }
+  if (overview.indexed === 0) {
+    return (
+      <div className="py-10">
+        <p className="text-t3 font-semibold">The search index is empty.</p>
+        <p className="mt-3 text-ink-2">
+          {formatCount(overview.explained)} latents are explained, and can be browsed from{' '}
+          <Link className="link" href="/">
+            the models
+          </Link>
+          . Whoever runs this site rebuilds the index with <code>npm run atlas -- reindex</code>.
+        </p>
+        {goingOn && <p className="mt-3 text-ink-2">{goingOn}</p>}
       </div>
     );
   }

@@ -13,8 +13,8 @@ export const catalogueOverviewSchema = z.object({
   latents: z.number().int(),
   explained: z.number().int(),
   scored: z.number().int(),
-  /** What search can find by now. */
-  indexed: z.number().int(),
+  /** What search can find by now; null while the index does not answer. */
+  indexed: z.number().int().nullable(),
   explanations: z.number().int(),
   scores: z.number().int(),
   /** Tokens read, each text once a run. */

@@ -11,8 +11,8 @@ export interface CatalogueFigures {
   tallies(): Promise<Tallies>;
   distribution(coderId: string): Promise<ScoreDistribution>;
   featured(): Promise<Featured[]>;
-  /** Entries of the search index; 0 while it is away, which must not take the pages with it. */
-  indexed(): Promise<number>;
+  /** Entries of the search index; null while it is away, which must not take the pages with it. */
+  indexed(): Promise<number | null>;
 }
 
 /** Short enough that a running demo's numbers move, long enough that visitors do not each cost a scan. */
@@ -30,7 +30,7 @@ export function createFigures(pool: Pool, search: Pick<SearchEngine, 'count'>, o
         return await search.count();
       } catch (error) {
         onError(error);
-        return 0;
+        return null;
       }
     }, options),
     distribution(coderId) {
