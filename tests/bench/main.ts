@@ -1,10 +1,16 @@
+import { benchLatents } from './latents.ts';
 import { benchPeers } from './peers.ts';
 import type { Print } from './print.ts';
 import { benchRuntime } from './runtime.ts';
 import { benchStore } from './store.ts';
 
 /** The benches by name; each prints its figures as JSON, one a line. */
-const BENCHES: Readonly<Record<string, (print: Print) => Promise<void>>> = { runtime: benchRuntime, peers: benchPeers, store: benchStore };
+const BENCHES: Readonly<Record<string, (print: Print) => Promise<void>>> = {
+  runtime: benchRuntime,
+  peers: benchPeers,
+  store: benchStore,
+  latents: benchLatents,
+};
 
 const name = process.argv[2] ?? '';
 const bench = BENCHES[name];

@@ -24,7 +24,7 @@ export class NearestLists {
   /** Scores are compared as singles. NaN never gets in. */
   offer(latent: number, index: number, score: number): void {
     this.single[0] = score;
-    const s = this.single[0]!;
+    const s = this.single[0];
     const base = latent * this.k;
     const size = this.sizes[latent]!;
     if (size < this.k) {
