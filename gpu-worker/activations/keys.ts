@@ -11,7 +11,7 @@ export const ALGORITHM_VERSIONS = {
   lexical: 2,
   llm: 1,
   localScores: 3,
-  detection: 2,
+  detection: 3,
   statistics: 1,
   neighbours: 1,
   logitEffects: 1,

@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import type { DetectionControl } from '#lib/run/schema.ts';
 import { ALGORITHM_VERSIONS, contentKey } from '#gpu-worker/activations/keys.ts';
 import type { ChatClient } from '#gpu-worker/llm/chat-client.ts';
 import { promptHash, windowText } from '#gpu-worker/llm/prompt-text.ts';
@@ -16,13 +17,24 @@ import { requireFact, type RunFacts } from './run-facts.ts';
 export interface Sitting {
   explanation: CurrentExplanation;
   control: CurrentExplanation | null;
+  /** Why there is no control to sit it, as a sentence; null where there is one. */
+  controlMissing: string | null;
   exam: Exam;
   texts: string[];
   /** What the exam lacks to be sat; null where it can be. */
   shortfall: string | null;
-  /** Content address of everything that determines the score. */
+  /** Content address of everything that determines the score itself. */
   inputKey: string;
+  /** The same with what determines the control; null without one. */
+  controlKey: string | null;
 }
+
+/** Why a sitting has no control, where the run asks for none of this latent. */
+const NOT_ASKED: Record<DetectionControl, string> = {
+  none: 'The run was told to take none.',
+  tenth: 'The run takes them for a random tenth of its latents, and this one is not among them.',
+  all: 'The run has no other latent to take it from.',
+};
 
 /** The sittings of a batch of latents. */
 export async function sittingsOf(pool: Pool, run: RunFacts, chat: ChatClient, latents: readonly number[]): Promise<Sitting[]> {
@@ -44,21 +56,29 @@ export async function sittingsOf(pool: Pool, run: RunFacts, chat: ChatClient, la
     const own = explanations.filter((explanation) => explanation.latent === latent);
     const texts = exam.windows.map(windowText);
     const shortfall = examShortfall(exam);
+    const other = others.get(latent);
     for (const explanation of own) {
-      const control = explanations.find((other) => other.latent === others.get(latent) && other.method === explanation.method) ?? null;
-      sittings.push({ explanation, control, exam, texts, shortfall, inputKey: inputKeyOf(run, chat, explanation, control, texts) });
+      const control = explanations.find((one) => one.latent === other && one.method === explanation.method) ?? null;
+      const inputKey = inputKeyOf(run, chat, explanation, texts);
+      sittings.push({
+        ...{ explanation, control, exam, texts, shortfall, inputKey },
+        controlMissing: control ? null : other === undefined ? NOT_ASKED[detectionControl] : `Latent ${other}, drawn for it, has no explanation of this kind.`,
+        controlKey: control && `${inputKey}${CONTROL}${contentKey({ prompts: promptsHash(control.text, texts) })}`,
+      });
     }
   }
   return sittings;
 }
 
-function inputKeyOf(run: RunFacts, chat: ChatClient, explanation: CurrentExplanation, control: CurrentExplanation | null, texts: readonly string[]): string {
+/** Between a score's own key and its control's: one exam is never paid for again because the control changes. */
+const CONTROL = ' control ';
+
+function inputKeyOf(run: RunFacts, chat: ChatClient, explanation: CurrentExplanation, texts: readonly string[]): string {
   const { maxTokens, temperature } = DETECTION_PARAMETERS;
   return contentKey({
     version: ALGORITHM_VERSIONS.detection,
     explanation: explanation.inputKey,
     prompts: promptsHash(explanation.text, texts),
-    control: control && promptsHash(control.text, texts),
     model: chat.model,
     endpoint: chat.endpoint,
     maxTokens,
@@ -76,13 +96,30 @@ export function promptsHash(explanation: string, texts: readonly string[]): stri
  * The key of a score that failed for want of answers: the exam's own stays free, so that a later run sits it again, while
  * one run keeps the failure once.
  */
-export const failedKey = (run: RunFacts, { inputKey }: Sitting): string => `${inputKey} failed in run ${run.id}`;
+export const failedKey = (run: RunFacts, { inputKey }: Sitting): string => `${inputKey}${FAILED}${run.id}`;
+const FAILED = ' failed in run ';
 
-/** Keys under which a score is stored already: the same exam is never paid for twice. */
-export async function scoredKeys(pool: Pool, run: RunFacts, sittings: readonly Sitting[]): Promise<Set<string>> {
-  const { rows } = await pool.query<{ key: string }>(
-    `SELECT input_key AS key FROM scores WHERE coder_id = $1 AND explanation_id = ANY($2) AND scorer = 'detection' AND input_key = ANY($3)`,
-    [String(run.coderId), sittings.map(({ explanation }) => String(explanation.id)), sittings.map(({ inputKey }) => inputKey)],
+/** What is stored of an exam that was sat, or fell short, before: the same exam is never paid for twice. */
+export interface KnownScore {
+  id: string;
+  /** With the control's behind it, where the score has one. */
+  key: string;
+}
+
+/** The newest score of each sitting that has one, by the sitting's own key; where a score has the sitting's control, that one. */
+export async function knownScores(pool: Pool, run: RunFacts, sittings: readonly Sitting[]): Promise<Map<string, KnownScore>> {
+  const { rows } = await pool.query<KnownScore & { own: string }>(
+    `SELECT id::text, input_key AS key, split_part(input_key, ' ', 1) AS own FROM scores
+      WHERE coder_id = $1 AND explanation_id = ANY($2) AND scorer = 'detection' AND split_part(input_key, ' ', 1) = ANY($3)
+        AND input_key NOT LIKE '%' || $4 || '%'
+      ORDER BY input_key = ANY($5), id`,
+    [
+      String(run.coderId),
+      sittings.map(({ explanation }) => String(explanation.id)),
+      sittings.map(({ inputKey }) => inputKey),
+      FAILED,
+      sittings.flatMap(({ controlKey }) => controlKey ?? []),
+    ],
   );
-  return new Set(rows.map(({ key }) => key));
+  return new Map(rows.map(({ own, id, key }) => [own, { id, key }]));
 }

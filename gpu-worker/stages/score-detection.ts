@@ -1,16 +1,17 @@
+import type { Pool } from 'pg';
+import { AppError } from '#lib/errors/app-error.ts';
 import { rngFor } from '#lib/random/rng.ts';
 import { answeringBatch } from '#gpu-worker/llm/answering-batch.ts';
 import type { ChatClient } from '#gpu-worker/llm/chat-client.ts';
-import { CONTROL_SHARES } from '#gpu-worker/score/detection/control.ts';
 import { detect, DETECTION_PARAMETERS, type Detection } from '#gpu-worker/score/detection/detect.ts';
-import { DETECTION_TEMPLATE } from '#gpu-worker/score/detection/prompt.ts';
 import { detectionResult, type DetectionResult } from '#gpu-worker/score/detection/result.ts';
-import type { TaskContext, TaskHandler } from '#platform/queue/types.ts';
-import { failedKey, promptsHash, scoredKeys, sittingsOf, type Sitting } from './detection-sittings.ts';
+import type { TaskHandler } from '#platform/queue/types.ts';
+import { scoreOf, shortScore, withControl, type Sat } from './detection-scores.ts';
+import { knownScores, sittingsOf, type Sitting } from './detection-sittings.ts';
 import { countCauses, type LlmFailure } from './llm-failures.ts';
 import { requireChat } from './require-chat.ts';
-import { loadRun, logEvent, requireFact, type RunFacts } from './run-facts.ts';
-import { insertScores, type NewScore } from './score-rows.ts';
+import { loadRun, logEvent, type RunFacts } from './run-facts.ts';
+import { insertScores } from './score-rows.ts';
 import type { WorkerServices } from './services.ts';
 
 /**
@@ -21,39 +22,56 @@ import type { WorkerServices } from './services.ts';
  */
 const SITTINGS_A_RUN = 2;
 
-interface Sat {
-  sitting: Sitting;
-  own: Detection;
-  control: Detection | null;
-  result: DetectionResult;
-}
+/**
+ * A model of which none of the first exams has a usable answer is asked no more: it cannot hold to the form, and a run of
+ * 10,000 latents would pay for two million such answers.
+ */
+const GIVE_UP_AFTER = 5;
 
 /** Detection scores of a batch of latents: a language model judges test windows by the explanation alone. */
 export function scoreDetection(services: Pick<WorkerServices, 'pool' | 'chat'>): TaskHandler<'score.detection'> {
   return async ({ runId, latents }, context) => {
+    const { pool } = services;
     const chat = requireChat(services);
-    const run = await loadRun(services.pool, runId);
-    const sittings = await sittingsOf(services.pool, run, chat, latents);
-    const known = await scoredKeys(services.pool, run, sittings);
+    const run = await loadRun(pool, runId);
+    const sittings = await sittingsOf(pool, run, chat, latents);
+    const known = await knownScores(pool, run, sittings);
     const open = sittings.filter(({ inputKey }) => !known.has(inputKey));
     const short = open.filter(({ shortfall }) => shortfall !== null);
-    const sat = await sitExams(
-      chat,
-      run,
-      open.filter(({ shortfall }) => shortfall === null),
-      latents.length,
-      context,
-    );
-    const scores = [...short.map((sitting) => shortScore(run, chat, sitting)), ...sat.map((one) => scoreOf(run, chat, one))];
+    const unsat = open.filter(({ shortfall }) => shortfall === null);
+    // Scored before, but without the control that this run asks for: only that is paid for.
+    const lacking = sittings.filter(({ inputKey, controlKey, shortfall }) => {
+      const score = known.get(inputKey);
+      return score !== undefined && shortfall === null && controlKey !== null && score.key !== controlKey;
+    });
+
+    const exams = unsat.length + lacking.length + unsat.filter(({ control }) => control !== null).length;
+    let done = 0;
+    const report = (): void => {
+      // Counted in latents, of which some have several explanations and some are tried twice.
+      done = Math.min(exams, done + 1);
+      context.progress(Math.floor((latents.length * done) / exams));
+    };
+    const sat = await sitExams(chat, run, unsat, (await hasScores(pool, run)) || known.size > 0, report, context.signal);
+    const usable = sat.filter(({ result }) => result.failure === null).map(({ sitting }) => sitting);
+    const controls = await sitControls(chat, [...usable, ...lacking], report, context.signal);
+
+    const scores = [...short.map((sitting) => shortScore(run, chat, sitting)), ...sat.map((one) => scoreOf(run, chat, one, controls.get(one.sitting) ?? null))];
+    for (const sitting of lacking) {
+      const control = controls.get(sitting);
+      const score = control && (await withControl(pool, run, sitting, known.get(sitting.inputKey)!.id, control));
+      if (score) scores.push(score);
+    }
     const failures = [
       ...short.map(({ explanation, shortfall }): LlmFailure => ({ latent: explanation.latent, cause: 'no_windows', message: shortfall ?? '' })),
       ...sat.flatMap(failureOf),
     ];
+    const controlsFailed = controls.size - scores.filter(({ control }) => control !== null).length;
     await context.commit(async (client) => {
       await insertScores(client, scores);
       const windowsFailed = sat.reduce((sum, { result }) => sum + result.nFailed, 0);
-      if (failures.length > 0 || windowsFailed > 0) {
-        const data = { model: chat.model, endpoint: chat.endpoint, windowsFailed, ...countCauses(failures) };
+      if (failures.length > 0 || windowsFailed > 0 || controlsFailed > 0) {
+        const data = { model: chat.model, endpoint: chat.endpoint, windowsFailed, controlsFailed, ...countCauses(failures) };
         await logEvent(client, run.id, { level: 'warn', stage: 'score', event: 'detection_failed', data });
       }
       return { scores: scores.length - failures.length, reused: known.size, failed: failures.length, windowsFailed };
@@ -61,26 +79,33 @@ export function scoreDetection(services: Pick<WorkerServices, 'pool' | 'chat'>):
   };
 }
 
-/** Every exam, those that came out without a value once more. */
-async function sitExams(chat: ChatClient, run: RunFacts, sittings: readonly Sitting[], amount: number, context: TaskContext): Promise<Sat[]> {
-  let done = 0;
+/** Every exam, those that came out without a value once more. `proven`: the model is known to give usable answers. */
+async function sitExams(
+  chat: ChatClient,
+  run: RunFacts,
+  sittings: readonly Sitting[],
+  proven: boolean,
+  report: () => void,
+  signal: AbortSignal,
+): Promise<Sat[]> {
+  let [useless, useful] = [0, proven];
   const sit = (list: readonly Sitting[]): Promise<Sat[]> =>
     answeringBatch(
       chat,
       list,
       async (client, sitting): Promise<Sat> => {
-        const { explanation, control, exam, texts } = sitting;
-        const ask = (text: string): Promise<Detection> => detect(client, { explanation: text, texts }, DETECTION_PARAMETERS, context.signal);
-        const own = await ask(explanation.text);
+        const { explanation, exam, texts } = sitting;
+        const own = await detect(client, { explanation: explanation.text, texts }, DETECTION_PARAMETERS, signal);
         const result = detectionResult(exam, own.predictions, rngFor(run.config.seed, 'detection', explanation.latent));
-        const other = control && (await ask(control.text));
-        // Counted in latents, of which some have several explanations and some are tried twice.
-        done = Math.min(sittings.length, done + 1);
-        context.progress(Math.floor((amount * done) / sittings.length));
-        return { sitting, own, control: other, result };
+        const sat = { sitting, own, result };
+        if (result.failure === null) useful = true;
+        else if (causeOf(sat) === 'bad_answer') useless++;
+        if (!useful && useless >= GIVE_UP_AFTER) throw uselessModel(chat, result);
+        report();
+        return sat;
       },
-      ({ own, control }) => own.failures.upstream + (control?.failures.upstream ?? 0) > 0,
-      context.signal,
+      ({ own }) => own.failures.upstream > 0,
+      signal,
     );
   const sat = await sit(sittings);
   for (let again = 1; again < SITTINGS_A_RUN; again++) {
@@ -92,62 +117,42 @@ async function sitExams(chat: ChatClient, run: RunFacts, sittings: readonly Sitt
   return sat;
 }
 
-function failureOf({ sitting, own, result }: Sat): LlmFailure[] {
-  if (result.failure === null) return [];
-  const cause = own.failures.upstream > own.failures.bad_answer ? 'upstream' : 'bad_answer';
-  return [{ latent: sitting.explanation.latent, cause, message: result.failure }];
-}
-
-/** What every detection score of a sitting has, whatever came out. */
-function baseOf(run: RunFacts, chat: ChatClient, { explanation, texts }: Sitting) {
-  return {
-    coderId: run.coderId,
-    latentIndex: explanation.latent,
-    explanationId: explanation.id,
-    runId: run.id,
-    scorer: 'detection' as const,
-    metric: 'balanced_accuracy' as const,
-    provenance: {
-      sampleKey: requireFact(run, 'sampleKey'),
-      template: DETECTION_TEMPLATE,
-      promptsHash: promptsHash(explanation.text, texts),
-      model: chat.model,
-      endpoint: chat.endpoint,
-      ...DETECTION_PARAMETERS,
-      seed: run.config.seed,
-      controlShare: CONTROL_SHARES[run.config.detectionControl],
+/** The same exams by another latent's explanation, of those that have one: once, as a control is worth no more. */
+async function sitControls(chat: ChatClient, sittings: readonly Sitting[], report: () => void, signal: AbortSignal): Promise<Map<Sitting, Detection>> {
+  const wanted = sittings.flatMap(({ control }, i) => (control === null ? [] : [{ sitting: sittings[i] as Sitting, text: control.text }]));
+  const detections = await answeringBatch(
+    chat,
+    wanted,
+    async (client, { sitting, text }) => {
+      const detection = await detect(client, { explanation: text, texts: sitting.texts }, DETECTION_PARAMETERS, signal);
+      report();
+      return detection;
     },
-  };
+    ({ failures }) => failures.upstream > 0,
+    signal,
+  );
+  return new Map(wanted.map(({ sitting }, i) => [sitting, detections[i] as Detection]));
 }
 
-/** The score of an exam that was not sat. Its key is the exam's own: the same windows would fall short again. */
-function shortScore(run: RunFacts, chat: ChatClient, sitting: Sitting): NewScore {
-  const { exam, shortfall, inputKey } = sitting;
-  return {
-    ...baseOf(run, chat, sitting),
-    ...{ value: null, interval: null, control: null, nPositives: 0, nNegatives: 0, nFailed: exam.windows.length, failure: shortfall },
-    verdicts: [],
-    inputKey,
-  };
+/** Whether a batch of the run has had usable answers. */
+async function hasScores(pool: Pool, run: RunFacts): Promise<boolean> {
+  const { rowCount } = await pool.query(
+    `SELECT 1 FROM run_tasks WHERE run_id = $1 AND job = 'score.detection' AND (result->>'scores')::int + (result->>'reused')::int > 0 LIMIT 1`,
+    [String(run.id)],
+  );
+  return rowCount === 1;
 }
 
-function scoreOf(run: RunFacts, chat: ChatClient, { sitting, own, control, result }: Sat): NewScore {
-  const { explanation, exam } = sitting;
-  const base = baseOf(run, chat, sitting);
-  const other = control && detectionResult(exam, control.predictions, rngFor(run.config.seed, 'detection-control', explanation.latent));
-  return {
-    ...base,
-    ...result,
-    control: other?.value === null || other === null ? null : { value: other.value, interval: other.interval },
-    provenance: {
-      ...base.provenance,
-      temperature: own.temperature,
-      structured: own.structured,
-      askedAlone: own.askedAlone,
-      failures: own.failures,
-      ...own.usage,
-      control: control && sitting.control ? { explanation: String(sitting.control.id), failures: control.failures, ...control.usage } : null,
-    },
-    inputKey: result.failure === null ? sitting.inputKey : failedKey(run, sitting),
-  };
+const uselessModel = (chat: ChatClient, { failure }: DetectionResult): AppError =>
+  new AppError(
+    'upstream_failed',
+    `The language model ${chat.model} gave no usable answers in any of the first ${GIVE_UP_AFTER} exams of its detection scores, so it is asked no more. The last one: ${failure} Choose a model that answers in the JSON asked for (LLM_MODEL), or leave the scorer detection out.`,
+    { retryable: false, field: 'LLM_MODEL' },
+  );
+
+const causeOf = ({ own }: Sat): 'upstream' | 'bad_answer' => (own.failures.upstream > own.failures.bad_answer ? 'upstream' : 'bad_answer');
+
+function failureOf(sat: Sat): LlmFailure[] {
+  const { sitting, result } = sat;
+  return result.failure === null ? [] : [{ latent: sitting.explanation.latent, cause: causeOf(sat), message: result.failure }];
 }

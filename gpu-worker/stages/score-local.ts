@@ -13,6 +13,7 @@ import { ruleScore, type ExamTokens } from '#gpu-worker/score/rule/rule-score.ts
 import type { TaskHandler } from '#platform/queue/types.ts';
 import { currentExplanations, type CurrentExplanation } from './current-explanations.ts';
 import { lexicalResources, lexicalWindow, type LexicalResources } from './explain-lexical.ts';
+import { failedScore } from './failed-score.ts';
 import { refreshHeadlines } from './headlines.ts';
 import { loadExamples, takenDownKey } from './load-examples.ts';
 import { readyLatents } from './plan.ts';
@@ -123,6 +124,7 @@ function rowFor(material: ScoringMaterial, explanation: CurrentExplanation, cont
       sampleKey: requireFact(run, 'sampleKey'),
       embedder: material.embedder,
       controlExplanation: control ? String(control.id) : null,
+      controlMissing: control ? null : 'The latent drawn for it, if the run has another, has no explanation of this kind.',
       seed: run.config.seed,
     },
     inputKey: contentKey({
@@ -140,10 +142,8 @@ function rowFor(material: ScoringMaterial, explanation: CurrentExplanation, cont
 
 type Row = ReturnType<typeof rowFor>;
 
-/** A score that could not be taken, with the reason; every window of the exam counts as failed. */
 function failedRow(row: Row, exam: Exam, scorer: NewScore['scorer'], metric: NewScore['metric'], failure: string): NewScore {
-  const nothing = { value: null, interval: null, control: null, nPositives: 0, nNegatives: 0, verdicts: [] };
-  return { ...row, scorer, metric, ...nothing, nFailed: exam.windows.length, failure };
+  return { ...row, scorer, metric, ...failedScore(exam, scorer, failure) };
 }
 
 function embeddingRow(material: ScoringMaterial, exam: Exam, explanation: CurrentExplanation, control: CurrentExplanation | null, row: Row): NewScore[] {

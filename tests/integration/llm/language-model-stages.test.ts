@@ -224,6 +224,75 @@ describe('explaining and detecting with a language model', () => {
     expect((await work(scoreDetection, chat, seeded)).result).toMatchObject({ scores: 0, reused: 2 });
   });
 
+  it('asks for a control only where the exam itself came out, once, and keeps why one is missing', async () => {
+    const [first] = plantedLatents(1, SEED) as [PlantedLatent];
+    const judgesFirst = (messages: DoubleMessage[]): boolean => {
+      const [description = ''] = messages.at(-1)?.content.split('\n') ?? [];
+      return description.startsWith('Description: ') && first.words.every((word) => description.includes(word));
+    };
+    const { seeded, endpoint, chat } = await runOn('control-failed', 2, {
+      misbehave: (_, messages) => (judgesFirst(messages) ? { kind: 'text', text: 'No.' } : null),
+    });
+    await work(explainLlm, chat, seeded);
+    const before = endpoint.calls.length;
+    expect((await work(scoreDetection, chat, seeded)).result).toEqual({ scores: 1, reused: 0, failed: 1, windowsFailed: 100 });
+    // The exam of the first is sat twice and never by another; that of the second by its own and, in vain, by the first's.
+    expect(endpoint.calls.length - before).toBe(2 * (20 + 100) + 20 + (20 + 100));
+    const [, second] = await scoresOf(seeded);
+    expect(second).toMatchObject({
+      control_value: null,
+      failure: null,
+      provenance: { controlMissing: expect.stringContaining('It was asked for and failed. The language model') },
+    });
+    expect((await eventsOf(seeded))[0]).toMatchObject({ data: { controlsFailed: 1 } });
+  });
+
+  it('pays for a control alone where the exam was sat without one, and for nothing where it was sat with one', async () => {
+    const { seeded, endpoint, chat } = await runOn('control-later', 3, {}, { detectionControl: 'none' });
+    for (const job of [explainLlm, scoreDetection]) await work(job, chat, seeded);
+    const own = await scoresOf(seeded);
+    expect(own.map(({ control_value, provenance }) => [control_value, provenance['controlMissing']])).toEqual(
+      Array(3).fill([null, 'The run was told to take none.']),
+    );
+    const told = async (detectionControl: string) => {
+      await pool.query(`UPDATE runs SET config = config || jsonb_build_object('detectionControl', $2::text) WHERE id = $1`, [seeded.runId, detectionControl]);
+      const asked = endpoint.calls.length;
+      const { result } = await work(scoreDetection, chat, seeded);
+      return { result, asked: endpoint.calls.length - asked };
+    };
+    expect(await told('all')).toEqual({ asked: 3 * 20, result: { scores: 3, reused: 3, failed: 0, windowsFailed: 0 } });
+    const newest = (await scoresOf(seeded)).filter(({ id }) => !own.some((score) => score['id'] === id));
+    for (const [i, score] of newest.entries()) {
+      const { value, lower, upper, n_positives, n_negatives, verdicts } = own[i] as (typeof own)[number];
+      expect(score).toMatchObject({
+        value,
+        lower,
+        upper,
+        n_positives,
+        n_negatives,
+        verdicts,
+        provenance: { ownFigures: own[i]?.['id'], controlMissing: null },
+      });
+      expect(score.control_value).toBeLessThan(0.7);
+    }
+    // Neither is it paid for again nor does a score without it take its place.
+    for (const detectionControl of ['all', 'none', 'tenth']) expect(await told(detectionControl)).toMatchObject({ asked: 0, result: { scores: 0, reused: 3 } });
+    expect((await scoresOf(seeded)).length).toBe(6);
+  });
+
+  it('gives up on a model of which none of the first exams has a usable answer, and stores nothing', async () => {
+    const judges = (messages: DoubleMessage[]): boolean => messages.at(-1)?.content.startsWith('Description: ') ?? false;
+    const { seeded, endpoint, chat } = await runOn('useless', 16, {
+      misbehave: (_, messages) => (judges(messages) ? { kind: 'text', text: 'Certainly!' } : null),
+    });
+    await work(explainLlm, chat, seeded);
+    const before = endpoint.calls.length;
+    await expect(work(scoreDetection, chat, seeded)).rejects.toMatchObject({ code: 'upstream_failed', retryable: false, field: 'LLM_MODEL' });
+    expect(await scoresOf(seeded)).toEqual([]);
+    // All 16 would be 1,920, and as many again.
+    expect(endpoint.calls.length - before).toBeLessThanOrEqual((5 + chat.slots) * 120);
+  });
+
   it('writes nothing when the endpoint is down, so that the queue can try again', async () => {
     let down = true;
     const { seeded, chat } = await runOn('down', 3, { misbehave: () => (down ? { kind: 'status', status: 503 } : null) });
