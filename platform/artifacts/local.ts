@@ -55,9 +55,9 @@ export function createLocalArtifacts(root: string): ArtifactStore {
     const { file, length } = await openContent(key);
     return {
       bytes: length,
-      async read(offset, wanted) {
+      async read(offset, wanted, into) {
         checkRange(key, length, offset, wanted);
-        return readExactly(file, key, offset, wanted);
+        return readExactly(file, key, offset, wanted, into);
       },
       close: () => file.close(),
     };
@@ -210,8 +210,8 @@ const READ_LIMIT = 1 << 30;
 /** Handed to the disk at a time while a file is being written. */
 const FLUSH_BYTES = 1 << 25;
 
-async function readExactly(file: FileHandle, key: string, offset: number, length: number): Promise<Buffer> {
-  const bytes = Buffer.allocUnsafe(length);
+async function readExactly(file: FileHandle, key: string, offset: number, length: number, into?: Buffer): Promise<Buffer> {
+  const bytes = into?.subarray(0, length) ?? Buffer.allocUnsafe(length);
   let done = 0;
   while (done < length) {
     const { bytesRead } = await file.read(bytes, done, Math.min(length - done, READ_LIMIT), offset + done);

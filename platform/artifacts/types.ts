@@ -9,8 +9,11 @@ export interface ArtifactFacts {
 /** An artifact held open, for many ranged reads. */
 export interface OpenArtifact {
   bytes: number;
-  /** Bytes [offset, offset + length). Throws AppError `bad_request` for a range outside, `corrupt_file` when the file ends early. */
-  read(offset: number, length: number): Promise<Buffer>;
+  /**
+   * Bytes [offset, offset + length), in the memory given where there is some, which must hold them. Throws AppError
+   * `bad_request` for a range outside, `corrupt_file` when the file ends early.
+   */
+  read(offset: number, length: number, into?: Buffer): Promise<Buffer>;
   close(): Promise<void>;
 }
 

@@ -108,8 +108,8 @@ export interface CheckedFile<Meta> {
   readonly meta: Meta;
   /** Bytes a section holds; 0 for one that is not there. */
   sectionBytes(name: string): number;
-  /** Bytes [from, from + length) of a section, in one ranged read of the blocks they lie in, each of them checked. */
-  bytes(name: string, from: number, length: number): Promise<Buffer>;
+  /** Bytes [from, from + length) of a section, in one ranged read of the blocks they lie in, each of them checked. `into`, when given, must hold those blocks and may be used. */
+  bytes(name: string, from: number, length: number, into?: Buffer): Promise<Buffer>;
   /** Elements of a section, all of them unless a span is given. */
   column<K extends ColumnKind>(name: string, kind: K, from?: number, count?: number): Promise<Column<K>>;
   /** Reads every block. */
@@ -180,13 +180,13 @@ function checkedFile<Meta>(file: OpenArtifact, footer: z.infer<typeof footerSche
     if (!section) throw corrupt(`it has no section ${name}`);
     return section;
   };
-  const read = async (name: string, from: number, length: number): Promise<Buffer> => {
+  const read = async (name: string, from: number, length: number, into?: Buffer): Promise<Buffer> => {
     const section = find(name);
     if (from < 0 || length < 0 || from + length > section.bytes) throw corrupt(`${name} has ${section.bytes} bytes, not ${from + length}`);
     if (length === 0) return Buffer.alloc(0);
     const begin = from - (from % blockBytes);
     const end = Math.min(section.bytes, Math.ceil((from + length) / blockBytes) * blockBytes);
-    const blocks = await file.read(section.offset + begin, end - begin);
+    const blocks = await file.read(section.offset + begin, end - begin, into);
     for (let at = 0; at < blocks.length; at += blockBytes) {
       const block = (begin + at) / blockBytes;
       if (crc32(blocks.subarray(at, at + blockBytes)) !== sums[section.firstBlock + block]) throw corrupt(`the checksum of block ${block} of ${name} differs`);

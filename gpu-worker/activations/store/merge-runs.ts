@@ -175,7 +175,8 @@ async function joinRuns(store: ArtifactStore, runs: readonly string[], into: str
           for (let left = stream.count; left > 0;) {
             if (stream.at === stream.words.length && !(await stream.refill())) throw stream.damaged();
             const taken = Math.min(left, (stream.words.length - stream.at) / 2);
-            yield bytesOf(stream.words.subarray(stream.at, stream.at + 2 * taken));
+            // A copy, as the chunk's own memory may be filled anew before this is on the disk.
+            yield bytesOf(stream.words.slice(stream.at, stream.at + 2 * taken));
             stream.at += 2 * taken;
             left -= taken;
           }

@@ -51,6 +51,7 @@ export class RunStream {
   private readonly file: CheckedFile<unknown>;
   private readonly bytes: number;
   private readonly chunkBytes: number;
+  private readonly buffers: [Buffer, Buffer];
   private fetched = 0;
   private coming: Promise<Buffer> | null = null;
 
@@ -58,7 +59,9 @@ export class RunStream {
     this.key = key;
     this.file = file;
     this.bytes = file.sectionBytes(RECORDS);
-    this.chunkBytes = chunkBytes;
+    this.chunkBytes = Math.min(chunkBytes, this.bytes);
+    // Always the same two: what is left to be collected as garbage grows with what is read.
+    this.buffers = [Buffer.allocUnsafeSlow(this.chunkBytes), Buffer.allocUnsafeSlow(this.chunkBytes)];
   }
 
   /** Stands at the first record. `chunkBytes` must be a multiple of 64 KiB; two are held. */
@@ -92,7 +95,7 @@ export class RunStream {
     this.readHeader(header, new Float32Array(header.buffer), 0);
   }
 
-  /** Takes the next chunk; false at the end. To be called when all of the one before is used. */
+  /** Takes the next chunk; false at the end. To be called when all of the one before is used: its memory is filled anew. */
   async refill(): Promise<boolean> {
     if (this.coming === null) return false;
     const chunk = aligned(await this.coming);
@@ -123,7 +126,8 @@ export class RunStream {
 
   private fetch(): void {
     const length = Math.min(this.chunkBytes, this.bytes - this.fetched);
-    this.coming = length === 0 ? null : this.file.bytes(RECORDS, this.fetched, length);
+    this.coming = length === 0 ? null : this.file.bytes(RECORDS, this.fetched, length, this.buffers[0]);
+    this.buffers.reverse();
     this.coming?.catch(() => undefined);
     this.fetched += length;
   }

@@ -1,5 +1,9 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { createLocalArtifacts } from '#platform/artifacts/local.ts';
 import { memoryArtifacts } from '#tests/doubles/memory-artifacts.ts';
 import { openCoderFile } from './coder-file.ts';
 import { mergeRuns } from './merge-runs.ts';
@@ -75,5 +79,37 @@ describe('activation store', () => {
       }),
       { numRuns: 2000 },
     );
+  }, 60_000);
+});
+
+describe('more runs than are read at once', () => {
+  it('are merged in two steps, from a folder, to the same bytes', async () => {
+    const root = mkdtempSync(join(tmpdir(), 'atlas-merge-'));
+    try {
+      const store = createLocalArtifacts(root);
+      const [width, rows, rowLength] = [50, 900, 8];
+      const facts = { hookpoint: 'h', width, rows, rowLength };
+      const write = async (name: string, capacity: number): Promise<Buffer> => {
+        const runs: string[] = [];
+        const spill = new Spill(width, capacity, async (words, pairs) => {
+          const key = `${name}/runs/${String(runs.length).padStart(5, '0')}`;
+          runs.push(key);
+          await writeRun(store, key, [words], () => pairs);
+        });
+        for (let place = 0; place < rows * rowLength; place++) {
+          for (let latent = place % 7; latent < width; latent += 7 + (place % 5)) {
+            if (spill.isFull) await spill.spill();
+            spill.push(latent, place, 1 + ((place * latent) % 97));
+          }
+        }
+        await spill.finish();
+        expect(runs.length > 384).toBe(name === 'many');
+        await mergeRuns({ store, runs, key: `${name}/by-latent.bin`, facts, scratch: `${name}/scratch` });
+        return store.read(`${name}/by-latent.bin`);
+      };
+      expect((await write('many', 60)).equals(await write('one', 1 << 20))).toBe(true);
+    } finally {
+      rmSync(root, { recursive: true });
+    }
   }, 60_000);
 });
