@@ -23,6 +23,8 @@ const SCORERS: readonly Choice[] = [
   { value: 'detection', text: 'detection', needs: 'chat' },
 ];
 
+const TOKENS = '524288';
+
 /** What reading so much of that text will lack, as the form stands; null when it will do, or when a field is not filled yet. */
 function foreseen(form: FormData, options: RunOptions): string | null {
   const { model, coder, text, tokens } = readRunForm(form).config;
@@ -32,17 +34,34 @@ function foreseen(form: FormData, options: RunOptions): string | null {
   return evidenceWarning({ tokens, coder: chosen, text: source });
 }
 
+/** The form as it stands before anybody touched it. */
+function untouched(options: RunOptions, values: RunFormState['values']): FormData {
+  const [model] = options.models.filter(({ coders }) => coders.length > 0);
+  const form = new FormData();
+  form.set('target', values?.target ?? (model === undefined ? '' : `${model.slug}/${model.coders[0]?.slug}`));
+  form.set('text', values?.text ?? options.texts[0]?.slug ?? '');
+  form.set('tokens', values?.tokens ?? TOKENS);
+  return form;
+}
+
 /** The form that starts a run. The run's own schema judges it; what a field lacks stands below the field. */
 export function RunForm({ options, action }: { options: RunOptions; action: (before: RunFormState, form: FormData) => Promise<RunFormState> }) {
   const [state, submit, pending] = useActionState(action, { values: null, errors: [], message: null });
-  const [warning, setWarning] = useState<string | null>(null);
   const { values } = state;
+  // Since the form was last answered; before, and without JavaScript, what it was sent with decides.
+  const [edited, setEdited] = useState<{ since: RunFormState; warning: string | null } | null>(null);
+  const warning = edited?.since === state ? edited.warning : foreseen(untouched(options, values), options);
   const explainers = values?.explainers ?? ['lexical'];
   const scorers = values?.scorers ?? ['embedding', 'rule'];
   const errorOf = (...fields: string[]): string | undefined =>
     state.errors.find((error) => fields.some((field) => error.field === field || error.field.startsWith(`${field}.`)))?.message;
   return (
-    <form action={submit} className="card" key={JSON.stringify(values)} onChange={(event) => setWarning(foreseen(new FormData(event.currentTarget), options))}>
+    <form
+      action={submit}
+      className="card"
+      key={JSON.stringify(values)}
+      onChange={(event) => setEdited({ since: state, warning: foreseen(new FormData(event.currentTarget), options) })}
+    >
       {state.message !== null && (
         <p role="alert" className="!text-bad">
           {state.message}
@@ -78,7 +97,7 @@ export function RunForm({ options, action }: { options: RunOptions; action: (bef
               id="tokens"
               className="input num"
               inputMode="numeric"
-              defaultValue={values?.tokens ?? '524288'}
+              defaultValue={values?.tokens ?? TOKENS}
               aria-invalid={errorOf('tokens') !== undefined}
               aria-describedby="tokens-error evidence"
             />

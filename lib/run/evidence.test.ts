@@ -23,6 +23,17 @@ test('a text of too few documents is said to be one, whatever is read of it', ()
   expect(evidenceWarning({ ...plan, text: { documents: 4, tokensPerDocument: null } })).toContain('the text holds only 4: choose one of 29 documents or more');
 });
 
+test('a text too short for the coder is said to be one, however much is asked of it', () => {
+  // 100 documents of 1,000 tokens: 35,000 tokens of exam with 32 latents of 131,072 on each: 8 windows for the average latent; 60 take 702,171.
+  const short = { ...plan, coder: { width: 131_072, k: 32 }, text: { documents: 100, tokensPerDocument: 1000 } };
+  for (const tokens of [100_000, 500_000, 50_000_000]) {
+    const warning = evidenceWarning({ ...short, tokens });
+    expect(warning).toContain('at most 8 windows on the test side');
+    expect(warning).toContain('the text holds only about 100,000 tokens: choose a longer text, of 710,000 tokens or more');
+  }
+  expect(evidenceWarning({ ...short, tokens: 100_000, text: { documents: 1000, tokensPerDocument: 1000 } })).toContain('So read 710,000 tokens or more.');
+});
+
 test('too few windows for the width of the coder', () => {
   const narrow = { ...plan, tokens: 20_000, text: { documents: 5000, tokensPerDocument: 100 } };
   // 7,000 tokens of exam with 32 latents of 8,192 on each: 27 for the average latent; 60 take 43,886 tokens.

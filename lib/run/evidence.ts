@@ -27,6 +27,8 @@ const DOCUMENTS = Math.ceil((MARGIN * minDocuments) / SPLIT_SHARES.test);
  * much to read instead; null when it reads enough, as far as can be known before it has begun.
  */
 export function evidenceWarning({ tokens, coder, text }: EvidencePlan): string | null {
+  // All that the text has, whatever is asked of it; unknown before a run has read it.
+  const held = text.tokensPerDocument === null ? Infinity : text.documents * text.tokensPerDocument;
   const read = text.tokensPerDocument === null ? text.documents : Math.min(text.documents, Math.ceil(tokens / text.tokensPerDocument));
   if (read < DOCUMENTS) {
     const remedy =
@@ -37,10 +39,14 @@ export function evidenceWarning({ tokens, coder, text }: EvidencePlan): string |
   }
   if (coder.k === null) return null;
   // At most: a latent that fires twice in a window has one window.
-  const testWindows = (SPLIT_SHARES.test * tokens * coder.k) / coder.width;
+  const testWindows = (SPLIT_SHARES.test * Math.min(tokens, held) * coder.k) / coder.width;
   if (testWindows >= MARGIN * minTestWindows) return null;
-  const needed = roundUp((MARGIN * minTestWindows * coder.width) / (SPLIT_SHARES.test * coder.k));
-  return `An average latent will have at most ${formatCount(Math.floor(testWindows))} windows on the test side, too few for most (too_few_windows). ${EVIDENCE_NEEDED} So read ${formatCount(needed)} tokens or more.`;
+  const needed = (MARGIN * minTestWindows * coder.width) / (SPLIT_SHARES.test * coder.k);
+  const remedy =
+    needed > held
+      ? `the text holds only about ${formatCount(Math.round(held))} tokens: choose a longer text, of ${formatCount(roundUp(needed))} tokens or more`
+      : `read ${formatCount(roundUp(needed))} tokens or more`;
+  return `An average latent will have at most ${formatCount(Math.floor(testWindows))} windows on the test side, too few for most (too_few_windows). ${EVIDENCE_NEEDED} So ${remedy}.`;
 }
 
 /** To two digits: it is an estimate. */

@@ -1,0 +1,19 @@
+import { renderToStaticMarkup } from 'react-dom/server';
+import { expect, test } from 'vitest';
+import type { RunOptions } from '#server/runs/options.ts';
+import { RunForm } from './run-form.tsx';
+
+const optionsOf = (documents: number): RunOptions => ({
+  models: [
+    { slug: 'without-coders', name: 'Without coders', coders: [] },
+    { slug: 'm', name: 'M', coders: [{ slug: 'c', name: 'C', width: 8192, k: 32, inputHookpoints: ['layers.1'] }] },
+  ],
+  texts: [{ slug: 't', name: 'T', documents, tokensPerDocument: 8000 }],
+  llm: null,
+});
+const html = (documents: number): string => renderToStaticMarkup(<RunForm options={optionsOf(documents)} action={(before) => Promise.resolve(before)} />);
+
+test('what the form would read too little of is said before anybody touches it, and without JavaScript', () => {
+  expect(html(4)).toContain('the text holds only 4: choose one of 29 documents or more');
+  expect(html(240)).not.toContain('too few');
+});
