@@ -64,7 +64,7 @@ async function inspectDatabase(environment: Environment): Promise<ServiceReport>
   }
   try {
     const database = await openDatabase(url, { max: 1 });
-    const { rows } = await database.pool.query<{ version: string }>('SHOW server_version');
+    const { rows } = await database.pool.query<{ version: string }>(`SELECT current_setting('server_version') AS version`);
     await database.close();
     return { name, state: 'answers', detail: `PostgreSQL ${rows[0]?.version ?? '?'} at ${withoutSecrets(url)}` };
   } catch (error) {

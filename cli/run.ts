@@ -27,6 +27,8 @@ import { progressLine, progressLines } from './progress-bar.ts';
 import { warn } from './warn.ts';
 
 const POLL_MS = 500;
+/** What shells expect after Ctrl-C. */
+const INTERRUPTED = 130;
 
 /** Adds `run <config>`: a run without the site. */
 export function registerRun(program: Command, print: (line: string) => void): void {
@@ -103,7 +105,10 @@ export async function runFile(file: string, print: (line: string) => void): Prom
           `A ${stuck as JobName} job did not come back in the time it may take. Run ${id} goes on where it is when a worker is started.`,
         );
       if (run === null) {
-        print(`Stopped. Run ${id} goes on where it is when a worker is started.`);
+        print(
+          `Stopped watching. A worker of the site goes on with run ${id}, now or when it is started; to end it, cancel it at ${environment.siteUrl}/admin/runs/${id}.`,
+        );
+        process.exitCode = INTERRUPTED;
         return;
       }
       if (run.failure) throw new AppError('internal', `Run ${id} failed in ${run.failure.stage ?? 'its first'} stage: ${run.failure.message}`);

@@ -8,7 +8,7 @@ export function StageList({ stages }: { stages: readonly StageProgress[] }) {
     <ol>
       {stages.map((stage) => (
         <li key={stage.stage} className="stage">
-          <span className={stage.state === 'waiting' ? 'text-ink-3' : ''}>{stage.stage}</span>
+          <span className={stage.state === 'waiting' || stage.state === 'unreached' ? 'text-ink-3' : ''}>{stage.stage}</span>
           <progress
             aria-label={`${stage.stage}${stage.step === null ? '' : `, step ${stage.step.number} of ${stage.step.of}`}: ${stage.state}`}
             max={Math.max(1, stage.total ?? 1)}
@@ -28,6 +28,7 @@ function shown(stage: StageProgress): number {
 
 function figures(stage: StageProgress): string {
   if (stage.state === 'waiting') return 'waiting';
+  if (stage.state === 'unreached') return 'not reached';
   const counts =
     stage.state === 'done'
       ? `${formatCount(stage.done)} ${stage.unit}`
@@ -36,6 +37,7 @@ function figures(stage: StageProgress): string {
     const took = stage.startedAt !== null && stage.finishedAt !== null ? (Date.parse(stage.finishedAt) - Date.parse(stage.startedAt)) / 1000 : null;
     return took === null ? `${counts} · done` : `${counts} · ${formatDuration(took)}`;
   }
+  if (stage.state === 'stopped') return `stopped at ${counts}`;
   const rate = stage.rate === null ? '' : ` · ${formatCount(stage.rate)}/s`;
   const left = stage.secondsLeft === null ? '' : ` · ${formatDuration(stage.secondsLeft)} left`;
   return counts + rate + left;

@@ -6,10 +6,10 @@ type Status = LatentDetail['status'];
 
 /** How many latents of a coder can be explained, are, and why the others cannot. */
 export function StatusCounts({ counts, width, hrefOf }: { counts: CoderSummary['counts']; width: number; hrefOf: (status: Status) => string }) {
-  const rows: { text: string; count: number; status: Status | null; why: string; of?: number }[] = [
+  const rows: { text: string; count: number; status: Status | null; why: string; of?: number; inner?: boolean }[] = [
     { text: 'ready', count: counts.ready, status: 'ready', why: 'enough evidence and enough exam' },
-    { text: 'explained', count: counts.explained, status: null, why: 'of those ready', of: counts.ready },
-    { text: 'scored', count: counts.scored, status: null, why: 'of those explained', of: counts.explained },
+    { text: 'explained', count: counts.explained, status: null, why: 'of those ready', of: counts.ready, inner: true },
+    { text: 'scored', count: counts.scored, status: null, why: 'of those explained', of: counts.explained, inner: true },
     { text: 'too few windows', count: counts.tooFewWindows, status: 'too_few_windows', why: 'fires too rarely in this text' },
     { text: 'too few documents', count: counts.tooFewDocuments, status: 'too_few_documents', why: 'fires in too few speeches or chapters' },
     { text: 'dead', count: counts.dead, status: 'dead', why: 'never fired in this text' },
@@ -24,7 +24,7 @@ export function StatusCounts({ counts, width, hrefOf }: { counts: CoderSummary['
             <tr key={row.text}>
               <th scope="row" className="!text-ink !font-normal">
                 {row.status === null || row.count === 0 ? (
-                  <span className={row.status === null ? 'pl-3' : ''}>{row.text}</span>
+                  <span className={row.inner === true ? 'pl-3' : ''}>{row.text}</span>
                 ) : (
                   <Link className="link" href={`${hrefOf(row.status)}#latents`} prefetch={false}>
                     {row.text}

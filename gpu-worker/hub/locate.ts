@@ -48,6 +48,8 @@ async function locate(name: string, wanted: FilesWanted, options: SnapshotOption
   if (onHub) return fetchSnapshot(onHub, wanted, options);
   throw new AppError(
     'not_found',
-    found ? `${name} is a file; a folder is expected.` : `There is no folder ${name}, and it is not org/name[@revision][:subfolder] on the hub.`,
+    found
+      ? `${name} is a file; a folder is expected.`
+      : `There is no folder ${name}, and it is not org/name[@revision][:subfolder] on the hub. What is bundled lies in models/, such as models/presidents-4m.`,
   );
 }

@@ -88,7 +88,8 @@ export async function planPhase(
         tasks.push(...latentTasks(run, job, await readyLatents(client, run), job === 'explain.llm' ? LLM_BATCH : LATENT_BATCH));
         break;
       case 'score.windows': {
-        const total = await facts.testWindows();
+        // With nothing to score, the windows need no vectors.
+        const total = (await readyLatents(client, run)).length === 0 ? 0 : await facts.testWindows();
         for (let first = 0, shard = 0; first < total; first += WINDOW_BATCH, shard++) {
           const count = Math.min(WINDOW_BATCH, total - first);
           tasks.push({ runId, job, ordinal: shard, payload: { runId: id, shard, first, count }, unit: JOB_UNITS[job], amount: count });

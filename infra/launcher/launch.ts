@@ -54,7 +54,8 @@ export async function launch(parts: LaunchParts): Promise<Launched> {
   const instance = await startInstance(env, log);
   if (instance.postgres) keepDatabase(parts, instance);
   const sitePort = await nextFreePort(env.sitePort, env.siteHost);
-  const workerPort = await nextFreePort(env.workerPort, env.workerHost);
+  // The site does not listen yet, so its port still looks free.
+  const workerPort = await nextFreePort(env.workerPort === sitePort ? sitePort + 1 : env.workerPort, env.workerHost);
   if (sitePort !== env.sitePort) log.warn({ event: 'port_taken', wanted: env.sitePort, using: sitePort });
   const environment: InstanceEnvironment = {
     ...instance.environment,

@@ -133,3 +133,10 @@ test('whatever the rows say, done stays within total and the shape holds', () =>
     }),
   );
 });
+
+test('of a run that was cancelled, nothing runs, waits or has time left', () => {
+  const tasks = [task('collect', 'tokens', 10, { started: 0, completed: 1 }), task('sample', 'latents', 8, { started: 1, progress: 4 })];
+  const stages = stageProgress(tallyTasks(tasks), STEPS, at(9), { finishedAt: null, stoppedAt: at(5) });
+  expect(stages.map(({ state }) => state)).toEqual(['done', 'stopped', 'unreached', 'unreached', 'unreached']);
+  expect(stages[1]).toMatchObject({ done: 4, total: 8, rate: null, secondsLeft: null });
+});

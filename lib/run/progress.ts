@@ -55,20 +55,28 @@ export function tallyTasks(tasks: readonly TaskProgress[]): StageTally[] {
  *
  * A stage is `done` only when all its tasks are complete and a later stage has tasks or the run has finished: tasks of
  * one stage are queued as the stage goes on (prepare before its shards), so that an empty queue alone proves nothing.
+ * Of a run that failed or was cancelled (`stoppedAt`) the stage in hand is `stopped` and later ones are `unreached`.
  */
 export function stageProgress(
   tallies: readonly StageTally[],
   steps: StageSteps,
   now: Date,
-  run: { finishedAt: Date | null } = { finishedAt: null },
+  run: { finishedAt: Date | null; stoppedAt?: Date | null } = { finishedAt: null },
 ): StageProgress[] {
-  return STAGES.map((stage, position) => {
+  const stages = STAGES.map((stage, position) => {
     const own = tallies.filter((tally) => tally.stage === stage);
     const laterStageBegan = tallies.some((tally) => STAGES.indexOf(tally.stage) > position);
     const complete = own.length > 0 && own.every((tally) => tally.completed === tally.tasks);
     const over = run.finishedAt !== null || (complete && laterStageBegan);
     return progressOf(stage, own, steps[stage], over, run.finishedAt ?? now);
   });
+  return run.stoppedAt ? stages.map(stopped) : stages;
+}
+
+/** What a stage of a run that failed or was cancelled had done by then; nothing of it is left to wait for. */
+function stopped(stage: StageProgress): StageProgress {
+  if (stage.state === 'done') return stage;
+  return { ...stage, state: stage.state === 'running' ? 'stopped' : 'unreached', rate: null, secondsLeft: null };
 }
 
 function progressOf(stage: Stage, tallies: readonly StageTally[], steps: readonly string[], over: boolean, now: Date): StageProgress {

@@ -62,7 +62,8 @@ export function runState(run: { startedAt: Date | null; finishedAt: Date | null;
 /** Live progress of one stage, as the terminal, the site and the API show it. */
 export const stageProgressSchema = z.object({
   stage: stageSchema,
-  state: z.enum(['waiting', 'running', 'done']),
+  /** `stopped` and `unreached`: of a run that failed or was cancelled. */
+  state: z.enum(['waiting', 'running', 'done', 'stopped', 'unreached']),
   /** Which of its steps a running stage is in, each with a unit and a bar of its own; null for a stage of one step. */
   step: z.object({ number: z.number().int(), of: z.number().int() }).nullable(),
   unit: z.string(),

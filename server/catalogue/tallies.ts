@@ -6,6 +6,7 @@ export interface Tallies {
   byCoder: Map<string, CoderSummary['counts']>;
   explanations: number;
   scores: number;
+  /** Read by runs whose latents are here; a text that several runs read in the same way counts once. */
   tokens: number;
 }
 
@@ -42,7 +43,9 @@ export async function readTallies(pool: Pool): Promise<Tallies> {
     ),
     pool.query<{ explanations: string; scores: string; tokens: string }>(
       `select (select count(*) from explanations) as explanations, (select count(*) from scores) as scores,
-         (select coalesce(sum(tokens), 0) from (select max(token_count) as tokens from latents group by run_id) runs) as tokens`,
+         (select coalesce(sum(tokens), 0) from (
+            select max(t.tokens) as tokens from (select run_id, max(token_count) as tokens from latents group by run_id) t join runs r on r.id = t.run_id
+            group by coalesce(r.results ->> 'dataKey', r.id::text)) texts) as tokens`,
     ),
   ]);
   const byCoder = new Map<string, CoderSummary['counts']>();

@@ -87,7 +87,10 @@ async function summaries(pool: Pool, rows: readonly RunRow[]): Promise<RunSummar
       startedAt: row.started_at?.toISOString() ?? null,
       finishedAt: ended?.toISOString() ?? null,
       failure: row.failure === null ? null : failureSchema.parse(row.failure),
-      stages: stageProgress(tallies.get(row.id) ?? [], stageSteps(config), ended ?? now, { finishedAt: row.finished_at }),
+      stages: stageProgress(tallies.get(row.id) ?? [], stageSteps(config), ended ?? now, {
+        finishedAt: row.finished_at,
+        stoppedAt: row.failed_at ?? row.cancelled_at,
+      }),
       results: resultsSchema.parse(row.results),
     };
   });

@@ -44,7 +44,10 @@ export default async function RunPage({ params }: Props) {
             <form action={cancel} className="card absolute right-0 z-10 mt-2 w-[18rem] max-sm:left-0">
               <div className="text-t1">
                 <input type="hidden" name="run" value={run.id} />
-                <p className="mb-2 text-ink-2">What is finished stays; what is not done will not be. This cannot be undone.</p>
+                <p className="mb-2 text-ink-2">
+                  Batches that are complete stay, with what is explained in them; the one in hand is lost, and what is not done will not be. This cannot be
+                  undone.
+                </p>
                 <button type="submit" className="btn btn-bad">
                   Yes, cancel run {run.id}
                 </button>
