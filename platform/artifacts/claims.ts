@@ -1,6 +1,5 @@
-import { hostname } from 'node:os';
 import { z } from 'zod';
-import { isRunning } from './processes.ts';
+import { isOver, thisProcess } from './processes.ts';
 import type { ArtifactStore } from './types.ts';
 
 const FOLDER = 'claims';
@@ -8,7 +7,7 @@ const BEAT_MS = 10_000;
 /** A holder that has not beaten for so long is taken for dead; by the watcher's own clock, so that clocks may differ. */
 const STALE_MS = 60_000;
 
-const holderSchema = z.object({ host: z.string(), pid: z.number().int(), beat: z.number().int() });
+const holderSchema = z.object({ host: z.string(), space: z.string(), pid: z.number().int(), began: z.string(), beat: z.number().int() });
 
 /** A piece of work that one process has taken, until it lets go or dies. */
 export interface Claim {
@@ -18,7 +17,7 @@ export interface Claim {
 export interface Claims {
   /**
    * Takes `name`, or gives null when another process works on it. Whoever gets it must look whether the work has been
-   * done meanwhile. A holder of this machine that is dead, or another's that has been silent for a minute, has lost it.
+   * done meanwhile. A holder that this process can see to be dead, or that has been silent for a minute, has lost it.
    */
   take(name: string): Promise<Claim | null>;
 }
@@ -30,7 +29,7 @@ export interface Claims {
  */
 export function createClaims(store: ArtifactStore, now: () => number = () => performance.now()): Claims {
   const seen = new Map<string, { text: string; since: number }>();
-  const me = { host: hostname(), pid: process.pid };
+  const me = thisProcess();
   let beat = 0;
   const content = (): Buffer => Buffer.from(JSON.stringify({ ...me, beat: beat++ }));
 
@@ -39,7 +38,7 @@ export function createClaims(store: ArtifactStore, now: () => number = () => per
     // Released between the listing and now.
     if (text === null) return false;
     const holder = holderSchema.safeParse(parse(text));
-    if (holder.success && holder.data.host === me.host && !isRunning(holder.data.pid)) return true;
+    if (holder.success && isOver(holder.data)) return true;
     const known = seen.get(key);
     if (known?.text === text) return now() - known.since > STALE_MS;
     seen.set(key, { text, since: now() });

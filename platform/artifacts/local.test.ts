@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
-import { hostname, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createLocalArtifacts } from './local.ts';
+import { thisProcess } from './processes.ts';
 import type { ArtifactStore } from './types.ts';
 
 let root: string;
@@ -83,11 +84,20 @@ test('what a killed process left half-written is swept out after a day', async (
 test('what a process that is dead left half-written is swept out at once, of a living one nothing', async () => {
   const incoming = path.join(root, 'store', '.incoming');
   mkdirSync(incoming, { recursive: true });
-  const host = hostname().replaceAll(/[^A-Za-z0-9-]/g, '-');
+  const { host, space, pid, began } = thisProcess();
   const dead = spawnSync(process.execPath, ['--version']).pid;
-  for (const name of [`${host}.${dead}.0a`, `${host}.${process.pid}.0b`, `elsewhere.${dead}.0c`]) writeFileSync(path.join(incoming, name), 'half');
+  const nameOf = (...writer: [string, string, number, string]) => `${Buffer.from(JSON.stringify(writer)).toString('base64url')}.0a`;
+  const kept = [
+    nameOf(host, space, pid, began),
+    nameOf('elsewhere', space, dead, '1'),
+    nameOf(host, 'another container', dead, '1'),
+    'W10.0a',
+    'of another version',
+  ];
+  const gone = [nameOf(host, space, dead, '1'), ...(began === '' ? [] : [nameOf(host, space, pid, 'long ago')])];
+  for (const name of [...kept, ...gone]) writeFileSync(path.join(incoming, name), 'half');
   await store.write(KEY, Buffer.from('x'));
-  expect(readdirSync(incoming)).toEqual([`elsewhere.${dead}.0c`, `${host}.${process.pid}.0b`].sort());
+  expect(readdirSync(incoming).sort()).toEqual(kept.sort());
 });
 
 test('a full disk is told in a sentence, and nothing is left', async () => {

@@ -1,19 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { link, lstat, mkdir, open, readdir, rename, rm, rmdir, stat, type FileHandle } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import path from 'node:path';
+import { z } from 'zod';
 import { AppError } from '#lib/errors/app-error.ts';
-import { isRunning } from './processes.ts';
+import { isOver, thisProcess } from './processes.ts';
 import { checkRange, checkedContent, damaged, keySegments, missing, sealing, sha256, sumInTrailer, trailerBytes } from './trailer.ts';
 import type { ArtifactFacts, ArtifactStore, OpenArtifact } from './types.ts';
 
-/** Files being written lie here; what a killed process left is swept out, on other machines' account after a day. */
+/** Files being written lie here; what a killed process left is swept out, one that cannot be seen from here after a day. */
 const INCOMING = '.incoming';
 const PLACE_ATTEMPTS = 5;
 const STALE_MS = 24 * 3600 * 1000;
-const HOST = hostname().replaceAll(/[^A-Za-z0-9-]/g, '-');
-const DRAFT = /^([A-Za-z0-9-]+)\.(\d+)\.[0-9a-f]+$/;
+const writerSchema = z.tuple([z.string(), z.string(), z.number().int(), z.string()]);
+const DRAFT = /^([A-Za-z0-9_-]+)\.[0-9a-f]+$/;
 
 /** Artifacts as files under `root`, on one machine or a shared disk. Made when first written to. */
 export function createLocalArtifacts(root: string): ArtifactStore {
@@ -69,9 +69,8 @@ export function createLocalArtifacts(root: string): ArtifactStore {
     const folder = path.join(base, INCOMING);
     for (const name of await readdir(folder)) {
       const file = path.join(folder, name);
-      const [, host, pid] = DRAFT.exec(name) ?? [];
       const found = await stat(file).catch(ignoreMissing);
-      if (found && ((host === HOST && !isRunning(Number(pid))) || Date.now() - found.mtimeMs > STALE_MS)) await rm(file, { force: true });
+      if (found && (writerIsOver(name) || Date.now() - found.mtimeMs > STALE_MS)) await rm(file, { force: true });
     }
   }
 
@@ -82,7 +81,7 @@ export function createLocalArtifacts(root: string): ArtifactStore {
     place: (draft: string, target: string) => Promise<T>,
   ): Promise<{ facts: ArtifactFacts; placed: T }> {
     const target = await locate(key);
-    const draft = path.join(base, INCOMING, `${HOST}.${process.pid}.${randomBytes(12).toString('hex')}`);
+    const draft = path.join(base, INCOMING, draftName());
     try {
       await mkdir(path.join(base, INCOMING), { recursive: true });
       await sweep();
@@ -195,6 +194,28 @@ export function createLocalArtifacts(root: string): ArtifactStore {
       }
     },
   };
+}
+
+/** Names its writer, so that a draft goes as soon as that is known to be over. */
+function draftName(): string {
+  const { host, space, pid, began } = thisProcess();
+  return `${Buffer.from(JSON.stringify([host, space, pid, began])).toString('base64url')}.${randomBytes(12).toString('hex')}`;
+}
+
+function writerIsOver(name: string): boolean {
+  const writer = writerSchema.safeParse(jsonOf(DRAFT.exec(name)?.[1] ?? ''));
+  if (!writer.success) return false;
+  const [host, space, pid, began] = writer.data;
+  return isOver({ host, space, pid, began });
+}
+
+/** Null for what is none: anybody may have put a file there. */
+function jsonOf(encoded: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(encoded, 'base64url').toString());
+  } catch {
+    return null;
+  }
 }
 
 /** Whether it could go; one that holds something, or that another process has just removed, stays as it is. */
