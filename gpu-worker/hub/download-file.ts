@@ -20,24 +20,27 @@ const FIRST_WAIT_MS = 250;
 /**
  * Fetches a file, whole and checked, or not at all. What has arrived stays in `<target>.part`, and the next attempt,
  * of this process or a later one, goes on from there. Throws AppError 'corrupt_file' when the content is not what the
- * hub states (the part is removed), what `hubError` gives otherwise.
+ * hub states (the part is removed), what `hubError` gives otherwise; the reason of `signal` when that is aborted.
  */
-export async function downloadFile(url: string, target: string, expected: Expected, asked: Asked): Promise<void> {
+export async function downloadFile(url: string, target: string, expected: Expected, asked: Asked, signal?: AbortSignal): Promise<void> {
   await mkdir(dirname(target), { recursive: true });
   const part = `${target}.part`;
   let fruitless = 0;
   for (;;) {
+    signal?.throwIfAborted();
     const before = await sizeOf(part);
     try {
-      await fetchRest(url, part, expected.size, asked);
+      await fetchRest(url, part, expected.size, asked, signal);
       break;
     } catch (error) {
+      signal?.throwIfAborted();
       const failure = hubError(error, asked);
       fruitless = (await sizeOf(part)) > before ? 0 : fruitless + 1;
       if (!failure.retryable || fruitless === FRUITLESS_ATTEMPTS) throw failure;
       await delay(FIRST_WAIT_MS * 2 ** fruitless);
     }
   }
+  signal?.throwIfAborted();
   const found = await checksumOf(part, expected);
   if (found !== expected.checksum.hex) {
     await rm(part);
@@ -51,7 +54,7 @@ export async function downloadFile(url: string, target: string, expected: Expect
 }
 
 /** Appends what is missing. Throws AppError, or whatever `fetch` throws when the line breaks. */
-async function fetchRest(url: string, part: string, size: number, asked: Asked): Promise<void> {
+async function fetchRest(url: string, part: string, size: number, asked: Asked, signal?: AbortSignal): Promise<void> {
   let have = await sizeOf(part);
   if (have > size) {
     await rm(part);
@@ -59,6 +62,7 @@ async function fetchRest(url: string, part: string, size: number, asked: Asked):
   }
   if (have === size && have > 0) return;
   const response = await fetch(url, {
+    signal: signal ?? null,
     headers: {
       // Compressed on the way, a range of bytes would be one of other bytes.
       'accept-encoding': 'identity',

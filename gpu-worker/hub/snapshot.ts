@@ -97,12 +97,13 @@ async function fetchFile(name: HubName, commit: string, file: HubFile, target: s
   const there = await stat(target).catch(() => null);
   if (there?.size === file.size) return;
   // Two processes that want the same file must not both append to it: the second waits, and finds it there.
-  await withFileLock(target, async () => {
+  const fetchIt = async (signal: AbortSignal): Promise<void> => {
     if ((await stat(target).catch(() => null))?.size === file.size) return;
     if (file.size > 1e6) options.say(`Fetching ${file.path} of ${name.repo} (${(file.size / 1e6).toFixed(1)} MB) …`);
     const { endpoint, token } = options;
-    await downloadFile(fileUrl(name, commit, file.path, options), target, file, { endpoint, repo: name.repo, what: `the file ${file.path}`, token });
-  });
+    await downloadFile(fileUrl(name, commit, file.path, options), target, file, { endpoint, repo: name.repo, what: `the file ${file.path}`, token }, signal);
+  };
+  await withFileLock(target, fetchIt, { say: options.say });
 }
 
 /** Whether everything that was fetched for this folder once is still there. */
