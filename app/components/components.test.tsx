@@ -2,11 +2,14 @@ import type { ReactElement } from 'react';
 import { renderToStaticMarkup } from 'react-dom/server';
 import { describe, expect, it } from 'vitest';
 import type { Example } from '#lib/example/schema.ts';
+import type { ScoreView } from '#lib/score/schema.ts';
 import type { StageProgress } from '#lib/run/schema.ts';
 import { ExampleBands } from './example-bands.tsx';
 import { ExampleLine } from './example-line.tsx';
 import { Histogram } from './histogram.tsx';
 import { MethodChip } from './method-chip.tsx';
+import { LatentHit } from './latent-hit.tsx';
+import { ScoreRow } from './score-row.tsx';
 import { StageList } from './stage-list.tsx';
 import { Whisker } from './whisker.tsx';
 
@@ -50,6 +53,32 @@ describe('a whisker', () => {
     const whisker = <Whisker name="Tokens" score={{ ...score, nPositives: 160, nNegatives: 3040 }} unit="token" />;
     expect(text(whisker)).toBe('Tokens0.85 ±0.15 · 3,200');
     expect(html(whisker)).toContain('title="160 tokens where it fires, 3040 where it does not"');
+  });
+});
+
+describe('a score that could not be taken, and one without a control', () => {
+  const score: ScoreView = {
+    ...{ id: '1', explanationId: '1', scorer: 'detection', metric: 'balanced_accuracy', value: null, lower: null, upper: null, control: null },
+    ...{ controlMissing: null, nPositives: 3, nNegatives: 1, nFailed: 6, failure: 'Too few.', exam: 'test', createdAt: '2026-01-01T00:00:00.000Z' },
+  };
+  const shown = (facts: Partial<ScoreView>) => text(<ScoreRow score={{ ...score, ...facts }} href="/x" />);
+
+  it('says what of the exam was judged, in the scorer’s unit', () => {
+    expect(shown({})).toContain('Too few. 4 windows had a verdict, yet nothing is concluded from the 10 windows of the exam.');
+    const tokens = { scorer: 'rule_tokens', nPositives: 0, nNegatives: 0, nFailed: 3200 } as const;
+    expect(shown(tokens)).toContain('Nothing is concluded from the 3,200 tokens of the exam.');
+  });
+
+  it('says why there is no control', () => {
+    const taken = { value: 0.8, lower: 0.7, upper: 0.9, failure: null };
+    expect(shown({ ...taken, controlMissing: 'It was asked for and failed.' })).toContain('There is no control for this score. It was asked for and failed.');
+    expect(shown({ ...taken, control: { value: 0.5, lower: null, upper: null } })).not.toContain('no control');
+  });
+
+  it('is not called unscored in a hit', () => {
+    const latent = { model: 'm', coder: 'c', index: 1, text: 'Ships.', method: 'llm', frequency: 0.1, maxActivation: 1, score: null, example: null };
+    expect(text(<LatentHit latent={{ ...latent, failure: null }} />)).toContain('Not scored yet.');
+    expect(text(<LatentHit latent={{ ...latent, failure: 'Too few.' }} />)).toContain('It could not be scored: Too few.');
   });
 });
 

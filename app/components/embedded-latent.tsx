@@ -11,7 +11,7 @@ const LINES = 6;
 /** A latent inside somebody else's page: the sentence, its score, some lines, and the way here. */
 export function EmbeddedLatent({ latent, address }: { latent: LatentDetail; address: string }) {
   const [best] = latent.explanations;
-  const score = best?.scores.find((one) => one.scorer === 'embedding');
+  const score = best?.scores.find((one) => one.scorer === 'embedding' && one.current);
   const lines = exampleBands(latent.examples)
     .flatMap((band) => band.examples.slice(0, 1))
     .slice(0, LINES);

@@ -58,8 +58,8 @@ export function ExamVerdicts({ exam, address, explanations, max }: { exam: Exam;
           <Verdicts verdicts={group.verdicts} max={max} />
         </section>
       ))}
-      {score.nFailed > 0 && (
-        <p className="note mt-4">On {plural(score.nFailed, 'window')} there was no usable answer. These count neither as right nor as wrong.</p>
+      {score.failure === null && score.nFailed > 0 && (
+        <p className="note mt-4">On {plural(score.nFailed, naming.unit)} there was no usable answer. These count neither as right nor as wrong.</p>
       )}
       {exam.suppressed > 0 && (
         <p className="note mt-4">{plural(exam.suppressed, 'window')} not shown: their documents were taken down. Their verdicts count.</p>

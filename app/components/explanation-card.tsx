@@ -7,7 +7,7 @@ import { ScoreRow } from './score-row.tsx';
 
 /** One explanation with who made it, how, when, and what it scored. Scores of its rule are a block of their own. */
 export function ExplanationCard({ explanation, first, examHref }: { explanation: ExplanationView; first: boolean; examHref: (score: ScoreView) => string }) {
-  const scores = newestByScorer(explanation.scores);
+  const scores = explanation.scores.filter((score) => score.current).sort((a, b) => a.scorer.localeCompare(b.scorer));
   const own = scores.filter((score) => !score.scorer.startsWith('rule_'));
   const rule = scores.filter((score) => score.scorer.startsWith('rule_'));
   return (
@@ -40,16 +40,4 @@ export function ExplanationCard({ explanation, first, examHref }: { explanation:
       <Provenance explanation={explanation} />
     </div>
   );
-}
-
-/** Scores come newest first; an older one by the same scorer is history, and so is a failure where one has a value. */
-function newestByScorer(scores: readonly ScoreView[]): ScoreView[] {
-  const seen = new Set<string>();
-  return [...scores.filter((score) => score.value !== null), ...scores.filter((score) => score.value === null)]
-    .filter((score) => {
-      if (seen.has(score.scorer)) return false;
-      seen.add(score.scorer);
-      return true;
-    })
-    .sort((a, b) => a.scorer.localeCompare(b.scorer));
 }

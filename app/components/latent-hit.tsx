@@ -17,6 +17,8 @@ export interface ShownLatent {
   frequency: number;
   maxActivation: number;
   score: WhiskerScore | null;
+  /** Why it has no score, where it was tried. */
+  failure: string | null;
   example: Example | null;
 }
 
@@ -37,7 +39,11 @@ export function LatentHit({ latent, note }: { latent: ShownLatent; note?: string
         <MethodChip method={latent.method} />
         {note !== undefined && <span>{note}</span>}
       </p>
-      {latent.score === null ? <p className="text-t1 text-ink-3">Not scored yet.</p> : <Whisker name="Embedding" score={latent.score} />}
+      {latent.score === null ? (
+        <p className="text-t1 text-ink-3">{latent.failure === null ? 'Not scored yet.' : `It could not be scored: ${latent.failure}`}</p>
+      ) : (
+        <Whisker name="Embedding" score={latent.score} />
+      )}
       {example !== null && (
         <ul className="lines">
           <ExampleLine example={example} max={Math.max(latent.maxActivation, example.maxActivation)} side={false} />

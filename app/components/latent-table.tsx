@@ -71,7 +71,9 @@ export function LatentTable({
               </td>
               <td className="min-w-[19rem]">
                 {row.score === null ? (
-                  <span className="text-ink-3">–</span>
+                  <span className="text-ink-3" title={row.failure ?? undefined}>
+                    {row.failure === null ? '–' : 'failed'}
+                  </span>
                 ) : (
                   <Whisker name={`Latent ${row.index}, embedding score`} showName={false} score={row.score} />
                 )}

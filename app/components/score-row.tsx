@@ -7,6 +7,7 @@ import { Whisker } from './whisker.tsx';
 /** One score: its whisker, and folded behind it what was asked, of how many windows, and every verdict. */
 export function ScoreRow({ score, href }: { score: ScoreView; href: string }) {
   const { name, asks, unit } = SCORER_NAMES[score.scorer];
+  const judged = score.nPositives + score.nNegatives;
   return (
     <details className="score-row">
       <summary>
@@ -16,15 +17,16 @@ export function ScoreRow({ score, href }: { score: ScoreView; href: string }) {
         <p>{asks}</p>
         {score.value === null ? (
           <p className="text-ink-3">
-            It could not be taken: {score.failure ?? 'no window of one class could be judged.'} Nothing is concluded from {plural(score.nFailed, unit)} without
-            a verdict.
+            It could not be taken: {score.failure ?? 'no window of one class could be judged.'}{' '}
+            {judged === 0 ? 'Nothing' : `${plural(judged, unit)} had a verdict, yet nothing`} is concluded from the {plural(judged + score.nFailed, unit)} of
+            the exam.
           </p>
         ) : (
           <p className="text-ink-3">
             {METRIC_NAMES[score.metric]} over {plural(score.nPositives, unit)} where the latent fires and {formatCount(score.nNegatives)} where it does not,{' '}
             {score.exam === 'test' ? 'from documents the explainer never saw' : 'from the sealed reserve'}
             {score.nFailed > 0 ? `; ${plural(score.nFailed, unit)} could not be judged and are not counted` : ''}. The interval resamples documents.
-            {score.control === null ? ' No control was taken for this score.' : ''}
+            {score.control === null ? ` There is no control for this score. ${score.controlMissing ?? ''}` : ''}
           </p>
         )}
         <Link className="link" href={href} prefetch={false}>

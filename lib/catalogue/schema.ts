@@ -86,6 +86,7 @@ export const latentRowSchema = z.object({
       nNegatives: z.number().int(),
     })
     .nullable(),
+  failure: z.string().nullable().describe('Why the newest score has no value, in a sentence; null where it has one, or there is none'),
 });
 export type LatentRow = z.infer<typeof latentRowSchema>;
 
@@ -106,7 +107,7 @@ export const latentListInputSchema = z.object({
 });
 export type LatentListInput = z.infer<typeof latentListInputSchema>;
 
-export const latentDetailSchema = latentRowSchema.omit({ explanation: true, method: true, score: true }).extend({
+export const latentDetailSchema = latentRowSchema.omit({ explanation: true, method: true, score: true, failure: true }).extend({
   id: z.string().describe('Pasteable id: model@coder:index'),
   tokenCount: z.number().int(),
   meanActivation: z.number(),

@@ -15,6 +15,7 @@ export const explanationSchema = z.object({
   runId: z.string(),
   createdAt: z.iso.datetime(),
   provenance: z.record(z.string(), z.unknown()),
-  scores: z.array(scoreSchema),
+  /** Newest first. */
+  scores: z.array(scoreSchema.extend({ current: z.boolean().describe('Whether this is the score that stands for its scorer; others are history') })),
 });
 export type ExplanationView = z.infer<typeof explanationSchema>;

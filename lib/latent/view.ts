@@ -17,13 +17,15 @@ export const latentViewSchema = z.object({
 });
 
 /**
- * The score whose verdicts are shown: the one asked for, else the newest that says right or wrong about each window
- * (the rule's, then detection's), else the newest of any kind; one that failed only where there is no other; null when the
- * latent has no scores.
+ * The score whose verdicts are shown: the one asked for, else of those that stand the newest that says right or wrong
+ * about each window (the rule's, then detection's), else the newest of any kind; one that failed only where there is no
+ * other; null when the latent has no scores.
  */
 export function examToShow(explanations: readonly ExplanationView[], wanted: string | undefined): ScoreView | null {
   const scores = explanations.flatMap((explanation) => explanation.scores);
-  const taken = scores.filter((score) => score.value !== null);
+  const taken = scores.filter((score) => score.current && score.value !== null);
   const newest = (scorer: string): ScoreView | undefined => taken.find((score) => score.scorer === scorer);
-  return scores.find((score) => score.id === wanted) ?? newest('rule_windows') ?? newest('detection') ?? taken[0] ?? scores[0] ?? null;
+  return (
+    scores.find((score) => score.id === wanted) ?? newest('rule_windows') ?? newest('detection') ?? taken[0] ?? scores.find((score) => score.current) ?? null
+  );
 }

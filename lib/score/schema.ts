@@ -36,6 +36,7 @@ export const scoreSchema = z.object({
   upper: z.number().nullable(),
   /** The same score for another latent's explanation on the same exam. */
   control: z.object({ value: z.number(), lower: z.number().nullable(), upper: z.number().nullable() }).nullable(),
+  controlMissing: z.string().nullable().describe('Why there is no control, in a sentence; null where there is one, or where nobody noted why not'),
   /** Items judged, in the scorer's unit: windows, or tokens for `rule_tokens`. With `nFailed` they make up the exam. */
   nPositives: z.number().int(),
   nNegatives: z.number().int(),

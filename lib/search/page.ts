@@ -8,6 +8,7 @@ export const searchPageHitSchema = searchHitSchema.extend({
   control: z.number().nullable(),
   nPositives: z.number().int().nullable(),
   nNegatives: z.number().int().nullable(),
+  failure: z.string().nullable().describe('Why the newest score has no value, in a sentence; null where it has one, or there is none'),
   example: exampleSchema.nullable(),
 });
 export type SearchPageHit = z.infer<typeof searchPageHitSchema>;

@@ -2,6 +2,7 @@ import type { Pool } from 'pg';
 import { z } from 'zod';
 import type { ExplanationView } from '#lib/explanation/schema.ts';
 import { scoreSchema, type ScoreView } from '#lib/score/schema.ts';
+import { standingScores, type TakenScore } from '#lib/score/standing.ts';
 import { madeFromTakenDown } from '#platform/database/takedowns.ts';
 import { toMethod } from './rows.ts';
 
@@ -20,12 +21,13 @@ export interface ScoreDbRow {
   n_negatives: number;
   n_failed: number;
   failure: string | null;
+  control_missing: string | null;
   exam: string;
   created_at: Date;
 }
 
 export const SCORE_COLUMNS = `s.id, s.explanation_id, s.scorer, s.metric, s.value, s.lower, s.upper, s.control_value, s.control_lower, s.control_upper,
-  s.n_positives, s.n_negatives, s.n_failed, s.failure, s.exam, s.created_at`;
+  s.n_positives, s.n_negatives, s.n_failed, s.failure, s.provenance->>'controlMissing' as control_missing, s.exam, s.created_at`;
 
 export function toScore(row: ScoreDbRow): ScoreView {
   return scoreSchema.parse({
@@ -37,6 +39,7 @@ export function toScore(row: ScoreDbRow): ScoreView {
     lower: row.lower,
     upper: row.upper,
     control: row.control_value === null ? null : { value: row.control_value, lower: row.control_lower, upper: row.control_upper },
+    controlMissing: row.control_value === null ? row.control_missing : null,
     nPositives: row.n_positives,
     nNegatives: row.n_negatives,
     nFailed: row.n_failed,
@@ -70,14 +73,24 @@ export async function explanationsOf(pool: Pool, coderId: string, index: number)
        where coder_id = $1 and latent_index = $2 order by id desc`,
       [coderId, index],
     ),
-    pool.query<ScoreDbRow>(`select ${SCORE_COLUMNS} from scores s where s.coder_id = $1 and s.latent_index = $2 order by s.id desc`, [coderId, index]),
+    pool.query<ScoreDbRow & { exam_hash: string | null; unanswered: boolean }>(
+      `select ${SCORE_COLUMNS}, s.provenance->>'promptsHash' as exam_hash, s.value is null and s.provenance ? 'failures' as unanswered
+       from scores s where s.coder_id = $1 and s.latent_index = $2 order by s.id desc`,
+      [coderId, index],
+    ),
   ]);
-  const byExplanation = new Map<string, ScoreView[]>();
+  const byExplanation = new Map<string, { score: ScoreView; taken: TakenScore }[]>();
   for (const row of scores.rows) {
-    const own = byExplanation.get(row.explanation_id);
-    if (own === undefined) byExplanation.set(row.explanation_id, [toScore(row)]);
-    else own.push(toScore(row));
+    const own = byExplanation.get(row.explanation_id) ?? [];
+    byExplanation.set(row.explanation_id, own);
+    const score = toScore(row);
+    own.push({ score, taken: { ...score, examHash: row.exam_hash, unanswered: row.unanswered } });
   }
+  const scoresOf = (id: string): ExplanationView['scores'] => {
+    const own = byExplanation.get(id) ?? [];
+    const standing = standingScores(own.map(({ taken }) => taken));
+    return own.map(({ score }) => ({ ...score, current: standing.has(score.id) }));
+  };
   const shown = explanations.rows.filter((row) => !row.withheld);
   const views = shown.map((row) => ({
     id: row.id,
@@ -88,7 +101,7 @@ export async function explanationsOf(pool: Pool, coderId: string, index: number)
     runId: row.run_id,
     createdAt: row.created_at.toISOString(),
     provenance: provenanceSchema.parse(row.provenance),
-    scores: byExplanation.get(row.id) ?? [],
+    scores: scoresOf(row.id),
   }));
   return { explanations: views, withheld: explanations.rows.length - shown.length };
 }

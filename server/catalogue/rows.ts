@@ -8,14 +8,14 @@ import { type ExplanationMethod, explanationMethodSchema } from '#lib/explanatio
  */
 export const LATENT_COLUMNS = `l.index, l.status, l.frequency, l.max_activation, l.firing_count,
   case when w.withheld is not true then l.headline_text end as headline_text, case when w.withheld is not true then l.headline_method end as headline_method,
-  h.value, h.lower, h.upper, h.control_value, h.n_positives, h.n_negatives`;
+  h.value, h.lower, h.upper, h.control_value, h.n_positives, h.n_negatives, h.failure`;
 
 /** Whether a takedown withholds a latent's headline explanation, and its newest embedding score, or nulls. */
 export const HEADLINE_SCORE = `left join lateral (
     select ${madeFromTakenDown('x')} as withheld from explanations x where x.coder_id = l.coder_id and x.id = l.headline_explanation_id
   ) w on true
   left join lateral (
-    select s.value, s.lower, s.upper, s.control_value, s.n_positives, s.n_negatives from scores s
+    select s.value, s.lower, s.upper, s.control_value, s.n_positives, s.n_negatives, s.failure from scores s
     where s.coder_id = l.coder_id and s.explanation_id = l.headline_explanation_id and s.scorer = 'embedding' and w.withheld is not true
     order by s.id desc limit 1
   ) h on true`;
@@ -34,6 +34,7 @@ export interface LatentDbRow {
   control_value: number | null;
   n_positives: number | null;
   n_negatives: number | null;
+  failure: string | null;
 }
 
 /** A row of a list. A score without an interval is not shown: a bare number says too much. */
@@ -59,6 +60,7 @@ export function toLatentRow(model: string, coder: string, row: LatentDbRow): Lat
             nPositives: row.n_positives,
             nNegatives: row.n_negatives,
           },
+    failure: row.failure,
   };
 }
 

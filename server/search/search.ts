@@ -19,19 +19,20 @@ interface HitRow {
   control_value: number | null;
   n_positives: number | null;
   n_negatives: number | null;
+  failure: string | null;
 }
 
 /** What an index does not hold: the interval's other end, the control, the exam's size and the top window. */
 async function enrich(pool: Pool, hits: readonly SearchHit[]): Promise<SearchPageHit[]> {
   if (hits.length === 0) return [];
   const { rows } = await pool.query<HitRow>(
-    `select hit.id::text as id, c.id as coder_id, s.upper, s.control_value, s.n_positives, s.n_negatives
+    `select hit.id::text as id, c.id as coder_id, s.upper, s.control_value, s.n_positives, s.n_negatives, s.failure
      from unnest($1::bigint[], $2::text[], $3::text[]) as hit(id, model, coder)
      join models m on m.slug = hit.model
      join sparse_coders c on c.model_id = m.id and c.slug = hit.coder
      left join explanations x on x.coder_id = c.id and x.id = hit.id
      left join lateral (
-       select s.upper, s.control_value, s.n_positives, s.n_negatives from scores s
+       select s.upper, s.control_value, s.n_positives, s.n_negatives, s.failure from scores s
        where s.coder_id = c.id and s.explanation_id = hit.id and s.scorer = 'embedding' order by s.id desc limit 1
      ) s on true
      where x.id is null or not ${madeFromTakenDown('x')}`,
@@ -50,6 +51,9 @@ async function enrich(pool: Pool, hits: readonly SearchHit[]): Promise<SearchPag
     return [
       {
         ...hit,
+        // The index learns of a score that failed a little later.
+        ...(row.failure === null ? {} : { score: null, scoreLower: null }),
+        failure: row.failure,
         scoreUpper: row.upper,
         control: row.control_value,
         nPositives: row.n_positives,

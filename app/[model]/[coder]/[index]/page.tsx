@@ -28,7 +28,7 @@ export async function generateMetadata({ params }: Props): Promise<Metadata> {
   const { model, coder, index } = await params;
   const latent = await latentOf(model, coder, index);
   const [best] = latent.explanations;
-  const score = best?.scores.find((one) => one.scorer === 'embedding' && one.value !== null && one.lower !== null && one.upper !== null);
+  const score = best?.scores.find((one) => one.scorer === 'embedding' && one.current && one.value !== null && one.lower !== null && one.upper !== null);
   const scored =
     score === undefined
       ? ''
