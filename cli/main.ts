@@ -10,6 +10,7 @@ import { registerModelCommands } from './model.ts';
 import { registerReindex } from './reindex.ts';
 import { registerRun } from './run.ts';
 import { registerStoreCommands } from './store.ts';
+import { registerTakedown } from './takedown.ts';
 
 const print = (line: string): void => {
   process.stdout.write(`${line}\n`);
@@ -18,6 +19,7 @@ const print = (line: string): void => {
 const program = new Command('atlas').description('Latent Atlas: explain, score and serve the latents of language models').showHelpAfterError();
 registerRun(program, print);
 registerReindex(program, print);
+registerTakedown(program, print);
 registerAdmin(program, print);
 registerBootstrap(program, print);
 registerModelCommands(program, print);

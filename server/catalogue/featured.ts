@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import type { FeaturedLatent } from '#lib/catalogue/overview.ts';
 import type { LatentRow } from '#lib/catalogue/schema.ts';
+import { madeFromTakenDown } from '#platform/database/takedowns.ts';
 import { topExamples } from './examples.ts';
 import { HEADLINE_SCORE, LATENT_COLUMNS, type LatentDbRow, toLatentRow } from './rows.ts';
 
@@ -36,13 +37,25 @@ export async function readFeatured(pool: Pool): Promise<Featured[]> {
   }));
 }
 
-/** Their windows, read anew each time: a document that was taken down must not live on in a cache. */
+/**
+ * Their windows, and whether their sentences still stand, read anew each time: what was taken down, or made from what was,
+ * must not live on in a cache.
+ */
 export async function withExamples(pool: Pool, featured: readonly Featured[]): Promise<FeaturedLatent[]> {
+  const { rows } = await pool.query<{ coder_id: string; index: number; text: string }>(
+    `select l.coder_id, l.index, x.text from unnest($1::bigint[], $2::int[]) as kept(coder_id, index)
+     join latents l on l.coder_id = kept.coder_id and l.index = kept.index
+     join explanations x on x.coder_id = l.coder_id and x.id = l.headline_explanation_id
+     where not ${madeFromTakenDown('x')}`,
+    [featured.map(({ coderId }) => coderId), featured.map(({ latent }) => latent.index)],
+  );
+  const texts = new Map(rows.map((row) => [`${row.coder_id}/${row.index}`, row.text]));
+  const standing = featured.filter(({ coderId, latent }) => texts.get(`${coderId}/${latent.index}`) === latent.explanation);
   const examples = await topExamples(
     pool,
-    featured.map(({ coderId, latent }) => ({ coderId, index: latent.index })),
+    standing.map(({ coderId, latent }) => ({ coderId, index: latent.index })),
   );
-  return featured.map(({ coderId, latent }) => ({ ...latent, example: examples.get(`${coderId}/${latent.index}`) ?? null }));
+  return standing.map(({ coderId, latent }) => ({ ...latent, example: examples.get(`${coderId}/${latent.index}`) ?? null }));
 }
 
 /** Two labels that share more than this part of their words (Jaccard) say the same thing to a visitor. */

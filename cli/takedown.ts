@@ -1,0 +1,41 @@
+import type { Command } from 'commander';
+import { plural } from '#lib/format/number.ts';
+import { takeDown } from '#gpu-worker/catalogue/take-down.ts';
+import { chooseEmbedder } from '#gpu-worker/embed/choose-embedder.ts';
+import { createSearchEngine } from '#platform/search/create-search-engine.ts';
+import { withInstance } from './open-instance.ts';
+
+/** Adds `takedown`: make documents disappear from pages, API and search. */
+export function registerTakedown(program: Command, print: (line: string) => void): void {
+  program
+    .command('takedown')
+    .description('make documents, and every explanation made from them, disappear from pages, API and search; nothing is deleted')
+    .argument('<documents...>', 'their keys, as examples name them')
+    .requiredOption('--text <slug>', 'the text that they are part of, as the run’s configuration names it')
+    .option('--reason <words>', 'why, for the record', 'takedown')
+    .action((documents: string[], options: { text: string; reason: string }) => takedown(documents, options, print));
+}
+
+/** Takes documents down in the instance that the environment names, and prints what that changed. */
+export async function takedown(documents: readonly string[], { text, reason }: { text: string; reason: string }, print: (line: string) => void): Promise<void> {
+  await withInstance(async ({ environment, database: { pool } }) => {
+    const embedder = await chooseEmbedder(environment.embedder);
+    const search = createSearchEngine({ ...environment, pool, dimensions: () => Promise.resolve(embedder.dimensions), vectorScan: null });
+    try {
+      await search.prepare();
+      const { added, latents, withheld, removed, replaced } = await takeDown({ pool, search, embedder: embedder.id }, { text, documents, reason });
+      print(`Taken down: ${plural(added, 'document')} of ${documents.length}${added < documents.length ? '; the others were before' : ''}.`);
+      print(
+        latents === 0
+          ? 'No example holds a window of them. Their keys are kept: should a later run read them, they stay hidden. Is each spelt as examples name it?'
+          : `Their windows are shown no more among the examples of ${plural(latents, 'latent')}.`,
+      );
+      print(
+        `Of this text ${plural(withheld, 'explanation')} made from documents taken down are withheld: ${plural(removed, 'latent')} left the search index, ${plural(replaced, 'latent')} are found by another explanation. Runs of the coder explain them anew.`,
+      );
+    } finally {
+      await search.close();
+      await embedder.close();
+    }
+  });
+}
