@@ -9,7 +9,7 @@ import { AppError, errorMessage } from '#lib/errors/app-error.ts';
 import { evidenceWarning } from '#lib/run/evidence.ts';
 import type { JobName } from '#lib/jobs/registry.ts';
 import { runConfigSchema, type RunConfig, type RunSummary } from '#lib/run/schema.ts';
-import { waitingText } from '#lib/run/waiting.ts';
+import { whyWaiting } from '#lib/run/waiting.ts';
 import { openCheckpoint } from '#gpu-worker/model/checkpoint.ts';
 import { readManifest } from '#gpu-worker/catalogue/manifest.ts';
 import { registerBundled, registerCoder, registerModel, registerText, type Card } from '#gpu-worker/catalogue/register.ts';
@@ -143,7 +143,8 @@ async function follow(pool: Pool, runId: string, signal: AbortSignal): Promise<R
   try {
     for (;;) {
       const run = await getRun(pool, runId);
-      bar.show(run.waitsFor === null ? progressLine(run.stages) : `Run ${runId} is ${waitingText(run.waitsFor)}.`);
+      const waiting = whyWaiting(run);
+      bar.show(waiting === null ? progressLine(run.stages) : `Run ${runId} is ${waiting}.`);
       if (run.state !== 'queued' && run.state !== 'running') return run;
       if (signal.aborted) return null;
       await delay(POLL_MS);
