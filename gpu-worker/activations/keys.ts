@@ -14,7 +14,6 @@ export const ALGORITHM_VERSIONS = {
   detection: 3,
   statistics: 1,
   neighbours: 1,
-  logitEffects: 1,
 } as const;
 
 /** The lexical baseline in full, as explanations name it. */
