@@ -1,4 +1,4 @@
-import type { S3Client } from '@aws-sdk/client-s3';
+import type * as Sdk from '@aws-sdk/client-s3';
 import { AppError, errorMessage } from '#lib/errors/app-error.ts';
 import { checkedContent, checkRange, damaged, keySegments, missing, sealing, sha256, sumInTrailer, trailerBytes } from './trailer.ts';
 import type { ArtifactFacts, ArtifactStore } from './types.ts';
@@ -29,7 +29,7 @@ export interface S3Location {
  */
 export function createS3Artifacts({ bucket, prefix, endpoint, region = null, credentials = null }: S3Location): ArtifactStore {
   const where = `the bucket ${bucket}${endpoint === null ? '' : ` at ${endpoint}`}`;
-  let connected: Promise<{ sdk: typeof import('@aws-sdk/client-s3'); client: S3Client }> | undefined;
+  let connected: Promise<{ sdk: typeof Sdk; client: Sdk.S3Client }> | undefined;
 
   // Loaded when first used: the client takes half a second and most instances keep their files in a folder.
   const connect = (): NonNullable<typeof connected> =>
@@ -47,7 +47,7 @@ export function createS3Artifacts({ bucket, prefix, endpoint, region = null, cre
   const objectKey = (key: string): string => [...(prefix === '' ? [] : [prefix]), ...keySegments(key)].join('/');
 
   /** Asks the server, and says in a sentence what goes wrong. Null: there is no such object. */
-  async function ask<T>(work: (o: { sdk: typeof import('@aws-sdk/client-s3'); client: S3Client }) => Promise<T>): Promise<T | null> {
+  async function ask<T>(work: (o: { sdk: typeof Sdk; client: Sdk.S3Client }) => Promise<T>): Promise<T | null> {
     const { sdk, client } = await connect();
     try {
       return await work({ sdk, client });

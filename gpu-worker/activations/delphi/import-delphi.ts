@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { SPLIT_SHARES } from '#lib/example/split-shares.ts';
+import { type SPLIT_SHARES } from '#lib/example/split-shares.ts';
 import { AppError } from '#lib/errors/app-error.ts';
 import type { ArtifactStore } from '#platform/artifacts/types.ts';
 import { markShard, mergeCoder, readCoderEntry, runKey } from '#gpu-worker/activations/collect/coder-artifacts.ts';
