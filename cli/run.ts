@@ -15,6 +15,7 @@ import { readManifest } from '#gpu-worker/catalogue/manifest.ts';
 import { registerBundled, registerCoder, registerModel, registerText, type Card } from '#gpu-worker/catalogue/register.ts';
 import type { Located } from '#gpu-worker/hub/locate.ts';
 import { resolveHookpoint } from '#gpu-worker/model/hookpoints.ts';
+import { LETTERS_PER_TOKEN } from '#gpu-worker/text/document.ts';
 import { openTextSource } from '#gpu-worker/text/text-source.ts';
 import { createWorker } from '#gpu-worker/worker.ts';
 import type { Environment } from '#platform/environment/environment.ts';
@@ -120,9 +121,6 @@ export async function runFile(file: string, print: (line: string) => void): Prom
     }
   });
 }
-
-/** Letters of English a token. */
-const LETTERS_PER_TOKEN = 4;
 
 /** What to say before a run that reads too little; null also for what is not registered, which starting refuses. */
 async function foreseeEvidence(pool: Pool, { model, coder, text, tokens }: RunConfig): Promise<string | null> {

@@ -24,7 +24,9 @@ const ASK_MS = 200;
  * Runs `work` while no other process that asks for the same file runs its own. The lock is a file beside it, renewed
  * every five seconds; one that has not been renewed for thirty is taken over. Its holder, if it was only slow, sees that
  * at its next renewal: `signal` is aborted, and `work` is run again when the lock is to be had, so it must look first
- * whether it is still needed. Throws AppError `conflict`, retryable, when another process holds the lock for too long.
+ * whether it is still needed. The claims of the artifact storage would let a slow holder go on: there it writes the same
+ * artifact again, here it would append to another's download. Throws AppError `conflict`, retryable, when another process
+ * holds the lock for too long.
  */
 export async function withFileLock<Result>(
   file: string,

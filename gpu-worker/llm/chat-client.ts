@@ -1,9 +1,5 @@
 import type { z } from 'zod';
-
-export interface ChatMessage {
-  role: 'system' | 'user' | 'assistant';
-  content: string;
-}
+import type { ChatMessage } from '#gpu-worker/model/chat-template.ts';
 
 export interface ChatRequest {
   messages: readonly ChatMessage[];

@@ -1,12 +1,12 @@
 import { AppError, errorMessage, isAppError } from '#lib/errors/app-error.ts';
 import { openCachedDecoder } from '#gpu-worker/model/cached-decoder.ts';
-import { formatChat } from '#gpu-worker/model/chat-template.ts';
+import { formatChat, type ChatMessage } from '#gpu-worker/model/chat-template.ts';
 import { openCheckpoint } from '#gpu-worker/model/checkpoint.ts';
 import type { Device } from '#gpu-worker/model/onnx.ts';
 import { createPrefixDecoder, type PrefixDecoder } from '#gpu-worker/model/prefix-decoder.ts';
 import { stopTokens } from '#gpu-worker/model/stop-tokens.ts';
 import { openTokenizer, type Tokenizer } from '#gpu-worker/model/tokenizer.ts';
-import type { ChatClient, ChatMessage, ChatReply, ChatRequest } from './chat-client.ts';
+import type { ChatClient, ChatReply, ChatRequest } from './chat-client.ts';
 import { Slots } from './slots.ts';
 
 export interface LocalChatOptions {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Example } from '#lib/example/schema.ts';
 import { joinTokens } from '#lib/token/join.ts';
-import type { ChatMessage } from './chat-client.ts';
+import type { ChatMessage } from '#gpu-worker/model/chat-template.ts';
 
 /**
  * Corpus text inside a prompt is data. Each text is put on one line, so that none can pass for a further item or a

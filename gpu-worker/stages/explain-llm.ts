@@ -3,7 +3,8 @@ import { ALGORITHM_VERSIONS, contentKey } from '#gpu-worker/activations/keys.ts'
 import { EXPLAIN_PARAMETERS, explainLatent, type ExplainOutcome } from '#gpu-worker/explain/llm/explain.ts';
 import { explainPrompt } from '#gpu-worker/explain/llm/prompt.ts';
 import { answeringBatch } from '#gpu-worker/llm/answering-batch.ts';
-import type { ChatClient, ChatMessage } from '#gpu-worker/llm/chat-client.ts';
+import type { ChatClient } from '#gpu-worker/llm/chat-client.ts';
+import type { ChatMessage } from '#gpu-worker/model/chat-template.ts';
 import { promptHash } from '#gpu-worker/llm/prompt-text.ts';
 import type { Example } from '#lib/example/schema.ts';
 import type { TaskHandler } from '#platform/queue/types.ts';

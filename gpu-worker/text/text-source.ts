@@ -3,7 +3,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { AppError } from '#lib/errors/app-error.ts';
-import { rngFor, sampleIndices } from '#lib/random/rng.ts';
+import { rngFor, shuffledIndices } from '#lib/random/rng.ts';
 import type { Document, DocumentPool } from './document.ts';
 import { openJsonLines } from './json-lines.ts';
 import { openParquet, type ParquetGroup } from './parquet.ts';
@@ -64,18 +64,13 @@ export async function openTextSource(location: string): Promise<TextSource> {
     revision: hash.digest('hex'),
     async *documents(seed) {
       yield* shuffled(joined(pools), seed, 'documents');
-      for (const at of order(groups.length, seed, 'row groups')) yield* shuffled(await groups[at]!.open(), seed, `row group ${at}`);
+      for (const at of shuffledIndices(rngFor(seed, 'row groups'), groups.length)) yield* shuffled(await groups[at]!.open(), seed, `row group ${at}`);
     },
   };
 }
 
 async function* shuffled(pool: DocumentPool, seed: number, what: string): AsyncGenerator<Document> {
-  for (const index of order(pool.count, seed, what)) yield await pool.read(index);
-}
-
-/** A permutation that depends on the seed, the name and the number alone. */
-function order(count: number, seed: number, what: string): number[] {
-  return sampleIndices(rngFor(seed, what), count, count);
+  for (const index of shuffledIndices(rngFor(seed, what), pool.count)) yield await pool.read(index);
 }
 
 function joined(pools: readonly DocumentPool[]): DocumentPool {

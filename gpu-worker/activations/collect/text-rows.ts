@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import type { Split } from '#lib/example/schema.ts';
 import type { ArtifactStore } from '#platform/artifacts/types.ts';
@@ -9,9 +10,8 @@ import { dealDocuments } from '#gpu-worker/activations/deal-documents.ts';
 import { ALGORITHM_VERSIONS, contentKey } from '#gpu-worker/activations/keys.ts';
 import { packableTokens, packRows, ROW_LENGTH } from '#gpu-worker/activations/pack-rows.ts';
 import type { Checkpoint } from '#gpu-worker/model/checkpoint.ts';
-import { availableParallelism } from 'node:os';
 import { formatConversations } from '#gpu-worker/model/chat-template.ts';
-import type { Document } from '#gpu-worker/text/document.ts';
+import { LETTERS_PER_TOKEN, type Document } from '#gpu-worker/text/document.ts';
 import type { EncodedText } from '#gpu-worker/text/encode-texts.ts';
 import { openEncoderPool, type EncoderPool } from '#gpu-worker/text/encoder-pool.ts';
 import { duplicateClusters } from '#gpu-worker/text/near-duplicates.ts';
@@ -49,7 +49,6 @@ export async function textRowsKey(request: TextRowsRequest): Promise<string> {
 const BATCH_LETTERS = 200_000;
 /** Letters from which threads are worth their start. */
 const THREADS_FROM = 2_000_000;
-const LETTERS_PER_TOKEN = 4;
 
 interface ChosenDocument {
   key: string;
@@ -59,8 +58,8 @@ interface ChosenDocument {
 
 /**
  * Tokenises documents in the seed's order up to the budget, in worker threads where there is much; deals them to their
- * sides, near duplicates to one; packs and writes the rows, unless they are there. `breathe` is called after each batch
- * with the tokens so far; it throws to end.
+ * sides, near duplicates to one; packs and writes the rows, unless they are there. `breathe` is called after each
+ * document with the tokens so far; it throws to end.
  */
 export async function writeTextRows(
   artifacts: ArtifactStore,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ChatMessage } from '#gpu-worker/llm/chat-client.ts';
+import type { ChatMessage } from '#gpu-worker/model/chat-template.ts';
 import { promptHash } from '#gpu-worker/llm/prompt-text.ts';
 import { scriptedChat, UPSTREAM } from '#tests/doubles/scripted-chat.ts';
 import { window } from '#tests/doubles/windows.ts';

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { isAppError, type AppError } from '#lib/errors/app-error.ts';
 import type { Example } from '#lib/example/schema.ts';
-import type { ChatClient, ChatMessage, ChatReply } from '#gpu-worker/llm/chat-client.ts';
+import type { ChatClient, ChatReply } from '#gpu-worker/llm/chat-client.ts';
+import type { ChatMessage } from '#gpu-worker/model/chat-template.ts';
 import { promptHash } from '#gpu-worker/llm/prompt-text.ts';
 import { usageOf, type Usage } from '#gpu-worker/llm/usage.ts';
 import { readAnswer } from '#gpu-worker/llm/read-answer.ts';

@@ -1,5 +1,5 @@
 import type { Example } from '#lib/example/schema.ts';
-import type { ChatMessage } from '#gpu-worker/llm/chat-client.ts';
+import type { ChatMessage } from '#gpu-worker/model/chat-template.ts';
 import { fenced } from '#gpu-worker/llm/prompt-text.ts';
 import { EXPLAIN_SHOTS } from './few-shots.ts';
 import { highlight, type Marked } from './highlight.ts';

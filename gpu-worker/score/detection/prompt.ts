@@ -1,4 +1,4 @@
-import type { ChatMessage } from '#gpu-worker/llm/chat-client.ts';
+import type { ChatMessage } from '#gpu-worker/model/chat-template.ts';
 import { fenced, oneLine } from '#gpu-worker/llm/prompt-text.ts';
 import { DETECTION_SHOTS } from './few-shots.ts';
 
