@@ -36,6 +36,13 @@ export interface Protocol {
   randomFrom: 'distinct' | 'repeated' | 'silent_rows';
   /** Activations as whole numbers from 0 to 10 of the latent's maximum: rounded up, down, or up in half precision as delphi computes. */
   normalise: 'ceil' | 'floor' | 'ceil_half';
+  /** A token is highlighted where it fires above this share of its own window's maximum. */
+  highlightThreshold: number;
+  /** Of the model that explains, and of the one that judges. */
+  explainTemperature: number;
+  scoreTemperature: number;
+  /** Windows judged in one prompt of a scorer that asks a language model. */
+  itemsPerPrompt: number;
   minTokens: number;
   /** Of both sides together. */
   minWindows: number;
@@ -63,6 +70,10 @@ export const ATLAS_PROTOCOL = {
   negatives: { random: 50, same_document: 25, same_token: 25, similar: 25, neighbour: 25 },
   randomFrom: 'distinct',
   normalise: 'ceil',
+  highlightThreshold: 0.3,
+  explainTemperature: 0,
+  scoreTemperature: 0,
+  itemsPerPrompt: 5,
   minTokens: 1,
   minWindows: 1,
   minTrainWindows: 20,
@@ -86,6 +97,10 @@ export const PAPER_PROTOCOL: Protocol = {
   negatives: { random: 100 },
   randomFrom: 'silent_rows',
   normalise: 'floor',
+  highlightThreshold: 0.3,
+  explainTemperature: 0.7,
+  scoreTemperature: 0.7,
+  itemsPerPrompt: 5,
   minTokens: 200,
   minWindows: 1,
   minTrainWindows: 1,
@@ -102,9 +117,16 @@ export const DELPHI_PROTOCOL: Protocol = {
   negatives: { random: 50 },
   randomFrom: 'repeated',
   normalise: 'ceil_half',
+  explainTemperature: 0,
+  scoreTemperature: 0,
   minTokens: 1,
   minWindows: 200,
 };
 
 export const PROTOCOLS = { atlas: ATLAS_PROTOCOL, paper: PAPER_PROTOCOL, delphi: DELPHI_PROTOCOL } as const satisfies Record<string, Protocol>;
 export type ProtocolName = keyof typeof PROTOCOLS;
+
+export const PROTOCOL_NAMES = ['atlas', 'paper', 'delphi'] as const satisfies readonly ProtocolName[];
+
+/** The protocol of a run, by the name in its configuration. */
+export const protocolNamed = (name: ProtocolName): Protocol => PROTOCOLS[name];
