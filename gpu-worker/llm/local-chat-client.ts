@@ -6,7 +6,7 @@ import type { Device } from '#gpu-worker/model/onnx.ts';
 import { createPrefixDecoder, type PrefixDecoder } from '#gpu-worker/model/prefix-decoder.ts';
 import { stopTokens } from '#gpu-worker/model/stop-tokens.ts';
 import { openTokenizer, type Tokenizer } from '#gpu-worker/model/tokenizer.ts';
-import type { ChatClient, ChatReply, ChatRequest } from './chat-client.ts';
+import { UNRECORDED, type ChatClient, type ChatReply, type ChatRequest } from './chat-client.ts';
 import { Slots } from './slots.ts';
 
 export interface LocalChatOptions {
@@ -34,7 +34,7 @@ interface OpenModel {
 /**
  * An instruct checkpoint of this machine as a language model, in its own chat template. It is opened by the first call;
  * calls are answered one after another, each reading only what its prompt does not share with the one before. A schema
- * is not enforced. Draws (temperature above 0) are the same for the same conversation.
+ * is not enforced. Draws (temperature above 0) are the same for the same conversation and seed.
  */
 export function createLocalChatClient(options: LocalChatOptions): LocalChatClient {
   const slots = new Slots(1);
@@ -80,11 +80,14 @@ async function openModel({ model, locate, threads, device }: LocalChatOptions): 
   return { dir, tokenizer, stopIds: await stopTokens(checkpoint, tokenizer), decoder: createPrefixDecoder(decoder), close: () => decoder.close() };
 }
 
-async function answer({ dir, tokenizer, stopIds, decoder }: OpenModel, { messages, maxTokens, temperature, signal }: ChatRequest): Promise<ChatReply> {
+async function answer(
+  { dir, tokenizer, stopIds, decoder }: OpenModel,
+  { messages, maxTokens, temperature, seed = 0, signal }: ChatRequest,
+): Promise<ChatReply> {
   const began = performance.now();
   try {
     const prompt = tokenizer.encode(await format(dir, messages));
-    const { tokens, ended } = await decoder.continue(prompt, { maxTokens, temperature, topP: 1, seed: 0, stopIds, signal });
+    const { tokens, ended } = await decoder.continue(prompt, { maxTokens, temperature, topP: 1, seed, stopIds, signal });
     return {
       text: tokenizer.decode(tokens),
       tokensIn: prompt.length,
@@ -93,6 +96,9 @@ async function answer({ dir, tokenizer, stopIds, decoder }: OpenModel, { message
       finishReason: ended,
       structured: false,
       temperature,
+      tokensCached: null,
+      logprobs: null,
+      ...UNRECORDED,
     };
   } catch (cause) {
     if (signal?.aborted || (isAppError(cause) && cause.code === 'upstream_failed')) throw cause;

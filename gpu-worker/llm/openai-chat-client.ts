@@ -3,7 +3,7 @@ import type { ChatCompletionCreateParamsNonStreaming } from 'openai/resources/ch
 import { z } from 'zod';
 import { AppError } from '#lib/errors/app-error.ts';
 import { callFailure, describeFailure, isTransient, settingAtFault, type CallFailure } from './call-failure.ts';
-import type { ChatClient, ChatReply, ChatRequest } from './chat-client.ts';
+import { UNRECORDED, type ChatClient, type ChatReply, type ChatRequest } from './chat-client.ts';
 import { FULL_DIALECT, simplerDialect, type Dialect } from './dialect.ts';
 import { MAX_ATTEMPTS, retryWait, sleep as realSleep, type Sleep } from './retry.ts';
 import { Slots } from './slots.ts';
@@ -203,6 +203,9 @@ function readCompletion(body: unknown, request: ChatRequest, dialect: Dialect): 
       finishReason: choice.finish_reason ?? null,
       structured: request.schema !== undefined && dialect.schema,
       temperature: dialect.temperature ? request.temperature : null,
+      tokensCached: null,
+      logprobs: null,
+      ...UNRECORDED,
     },
   };
 }

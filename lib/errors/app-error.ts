@@ -5,6 +5,7 @@ export const ERROR_STATUS = {
   bad_request: 400,
   invalid_config: 400,
   unauthorised: 401,
+  budget_spent: 402,
   forbidden: 403,
   not_found: 404,
   conflict: 409,

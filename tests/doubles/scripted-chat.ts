@@ -1,5 +1,5 @@
 import { AppError } from '#lib/errors/app-error.ts';
-import type { ChatClient, ChatReply, ChatRequest } from '#gpu-worker/llm/chat-client.ts';
+import { UNRECORDED, type ChatClient, type ChatReply, type ChatRequest } from '#gpu-worker/llm/chat-client.ts';
 
 /** A chat client in memory whose every answer, or failure, is decided by `answer`; the requests it got are kept. */
 export function scriptedChat(
@@ -17,7 +17,19 @@ export function scriptedChat(
       const outcome = answer(request, requests.push(request) - 1);
       if (outcome instanceof Error) throw outcome;
       const reply = typeof outcome === 'string' ? { text: outcome } : outcome;
-      return { text: '', tokensIn: 100, tokensOut: 10, durationMs: 5, finishReason: 'stop', structured: true, temperature: request.temperature, ...reply };
+      return {
+        text: '',
+        tokensIn: 100,
+        tokensOut: 10,
+        tokensCached: null,
+        durationMs: 5,
+        finishReason: 'stop',
+        structured: true,
+        temperature: request.temperature,
+        logprobs: null,
+        ...UNRECORDED,
+        ...reply,
+      };
     },
   };
 }
