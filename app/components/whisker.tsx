@@ -1,5 +1,6 @@
-import { axisPosition, CHANCE, halfWidth } from '#lib/score/axis.ts';
+import { AXES, axisPosition, halfWidth } from '#lib/score/axis.ts';
 import { formatCount, formatScore, plural } from '#lib/format/number.ts';
+import type { Metric } from '#lib/score/schema.ts';
 
 /** What a whisker needs of a score, whatever list it comes from. */
 export interface WhiskerScore {
@@ -11,6 +12,8 @@ export interface WhiskerScore {
   control: number | null;
   nPositives: number;
   nNegatives: number;
+  /** What the axis is of; by default AUROC's, which balanced accuracy shares. */
+  metric?: Metric;
   /** Why there is no value. */
   failure?: string | null;
 }
@@ -25,21 +28,20 @@ export function Whisker({
   name: string;
   showName?: boolean;
   score: WhiskerScore;
-  unit?: 'window' | 'token';
+  unit?: 'window' | 'token' | 'group';
 }) {
-  const { value, lower, upper, control } = score;
+  const { value, lower, upper, control, metric = 'auroc' } = score;
+  const at = (figure: number): number => axisPosition(figure, metric);
   const n = score.nPositives + score.nNegatives;
   const half = halfWidth(lower, upper);
   return (
     <div className={showName ? 'whisk' : 'whisk whisk-bare'}>
       {showName && <span>{name}</span>}
       <span className="axis" role="img" aria-label={describe(name, score)}>
-        <i className="chance" />
-        {lower !== null && upper !== null && (
-          <i className="ci" style={{ left: `${axisPosition(lower)}%`, width: `${Math.max(0.6, axisPosition(upper) - axisPosition(lower))}%` }} />
-        )}
-        {control !== null && <i className="ctl" style={{ left: `${axisPosition(control)}%` }} />}
-        {value !== null && <i className="dot" style={{ left: `${axisPosition(value)}%` }} />}
+        <i className="chance" style={{ left: `${at(AXES[metric].chance)}%` }} />
+        {lower !== null && upper !== null && <i className="ci" style={{ left: `${at(lower)}%`, width: `${Math.max(0.6, at(upper) - at(lower))}%` }} />}
+        {control !== null && <i className="ctl" style={{ left: `${at(control)}%` }} />}
+        {value !== null && <i className="dot" style={{ left: `${at(value)}%` }} />}
       </span>
       <span className="num" title={`${plural(score.nPositives, unit)} where it fires, ${score.nNegatives} where it does not`}>
         {value === null ? (
@@ -61,5 +63,5 @@ function describe(name: string, score: WhiskerScore): string {
   if (score.value === null) return `${name}: failed, no value`;
   const interval = score.lower !== null && score.upper !== null ? `, 95 percent interval ${formatScore(score.lower)} to ${formatScore(score.upper)}` : '';
   const control = score.control === null ? '' : `, control ${formatScore(score.control)}`;
-  return `${name} ${formatScore(score.value)}${interval}${control}, chance ${formatScore(CHANCE)}`;
+  return `${name} ${formatScore(score.value)}${interval}${control}, chance ${formatScore(AXES[score.metric ?? 'auroc'].chance)}`;
 }

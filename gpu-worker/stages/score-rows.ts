@@ -1,5 +1,5 @@
 import type { PoolClient } from 'pg';
-import { storedVerdicts, type Scorer, type Verdict } from '#lib/score/schema.ts';
+import { storedVerdicts, type Metric, type Scorer, type Verdict } from '#lib/score/schema.ts';
 import type { Interval } from '#lib/stats/interval.ts';
 import { copyRows } from '#platform/database/copy-rows.ts';
 
@@ -9,7 +9,7 @@ export interface NewScore {
   explanationId: bigint;
   runId: bigint;
   scorer: Scorer;
-  metric: 'auroc' | 'balanced_accuracy';
+  metric: Metric;
   value: number | null;
   interval: Interval | null;
   control: { value: number; interval: Interval | null } | null;

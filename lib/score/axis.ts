@@ -1,11 +1,21 @@
-/** Every whisker's axis runs from .4 to 1, chance (.5) a little off its left end; what lies below is clipped to the edge. */
-export const AXIS_FROM = 0.4;
-export const AXIS_TO = 1;
-export const CHANCE = 0.5;
+import type { Metric } from './schema.ts';
 
-/** Where a score lies on the axis, in percent of its length, 0 to 100. */
-export function axisPosition(score: number): number {
-  const position = ((score - AXIS_FROM) / (AXIS_TO - AXIS_FROM)) * 100;
+/**
+ * The axis of a metric's whiskers and what a guess scores. Chance lies a little off the left end, what lies below the axis
+ * is clipped to its edge. Figures of different metrics never share an axis.
+ */
+export const AXES: Record<Metric, { from: number; to: number; chance: number }> = {
+  auroc: { from: 0.4, to: 1, chance: 0.5 },
+  balanced_accuracy: { from: 0.4, to: 1, chance: 0.5 },
+  pearson_r: { from: -0.2, to: 1, chance: 0 },
+  // Of intruder detection among five windows.
+  accuracy: { from: 0, to: 1, chance: 0.2 },
+};
+
+/** Where a score lies on its metric's axis, in percent of its length, 0 to 100. */
+export function axisPosition(score: number, metric: Metric = 'auroc'): number {
+  const { from, to } = AXES[metric];
+  const position = ((score - from) / (to - from)) * 100;
   return Math.round(Math.min(100, Math.max(0, position)) * 100) / 100;
 }
 

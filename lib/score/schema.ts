@@ -1,4 +1,9 @@
 import { z } from 'zod';
+import { NEGATIVE_CLASSES } from '#lib/example/protocol.ts';
+
+/** What a window is in an exam: one the latent fires on, or the class of silent windows that it was drawn for. */
+export const EXAM_KINDS = ['activating', ...NEGATIVE_CLASSES] as const;
+export type ExamKind = (typeof EXAM_KINDS)[number];
 
 /** One window's verdict in an exam. `score` is what the scorer ranked it by; `right` is null where the scorer only ranks. */
 export const verdictSchema = z.object({
@@ -7,29 +12,85 @@ export const verdictSchema = z.object({
   positive: z.boolean(),
   score: z.number().nullable(),
   right: z.boolean().nullable(),
+  kind: z.enum(EXAM_KINDS).optional().describe('`activating`, or the class of the silent window; absent in older scores, whose silent windows are all random'),
+  marked: z.array(z.number().int()).optional().describe('Tokens of the window that were shown as highlighted, where the scorer shows any'),
 });
 export type Verdict = z.infer<typeof verdictSchema>;
 
-/** As stored, a third of the objects' size: [row, start, positive, score, right] a window. */
+const storedVerdict = [z.number().int(), z.number().int(), z.boolean(), z.number().nullable(), z.boolean().nullable()] as const;
+
+/** As stored, a third of the objects' size: [row, start, positive, score, right] a window, and where they are known its kind and what was marked. */
 export const verdictsSchema = z
-  .array(z.tuple([z.number().int(), z.number().int(), z.boolean(), z.number().nullable(), z.boolean().nullable()]))
-  .transform((tuples) => tuples.map(([row, start, positive, score, right]): Verdict => ({ row, start, positive, score, right })));
+  .array(
+    z.union([
+      z.tuple(storedVerdict),
+      z.tuple([...storedVerdict, z.enum(EXAM_KINDS)]),
+      z.tuple([...storedVerdict, z.enum(EXAM_KINDS), z.array(z.number().int())]),
+    ]),
+  )
+  .transform((tuples) =>
+    tuples.map(([row, start, positive, score, right, kind, marked]): Verdict => ({
+      row,
+      start,
+      positive,
+      score,
+      right,
+      ...(kind && { kind }),
+      ...(marked && { marked }),
+    })),
+  );
 
 /** The stored form; scores are kept to five digits, which no display or threshold needs more of. */
 export function storedVerdicts(verdicts: readonly Verdict[]): z.input<typeof verdictsSchema> {
-  return verdicts.map(({ row, start, positive, score, right }) => [row, start, positive, score === null ? null : Number(score.toPrecision(5)), right]);
+  return verdicts.map(({ row, start, positive, score, right, kind, marked }) => {
+    const five = [row, start, positive, score === null ? null : Number(score.toPrecision(5)), right] as const;
+    if (kind === undefined) return [...five];
+    return marked === undefined ? [...five, kind] : [...five, kind, marked];
+  });
 }
 
-export const SCORERS = ['embedding', 'rule_tokens', 'rule_windows', 'detection'] as const;
+export const SCORERS = ['embedding', 'rule_tokens', 'rule_windows', 'detection', 'fuzzing', 'simulation', 'surprisal', 'intruder'] as const;
 export const scorerSchema = z.enum(SCORERS);
 export type Scorer = z.infer<typeof scorerSchema>;
+
+/** Figures of different metrics are never averaged with one another. */
+export const METRICS = ['auroc', 'balanced_accuracy', 'pearson_r', 'accuracy'] as const;
+export const metricSchema = z.enum(METRICS);
+export type Metric = z.infer<typeof metricSchema>;
+
+const figureSchema = z.object({
+  value: z.number(),
+  lower: z.number().nullable().describe('95 % interval, respecting documents'),
+  upper: z.number().nullable(),
+  nPositives: z.number().int(),
+  nNegatives: z.number().int(),
+});
+/** One number with its interval and the items it was taken on. */
+export type Figure = z.infer<typeof figureSchema>;
+
+/** The numbers behind a score's one number; each list holds only what could be taken. */
+export const scorePartsSchema = z.object({
+  classes: z
+    .array(figureSchema.extend({ class: z.enum(NEGATIVE_CLASSES) }))
+    .default([])
+    .describe('Against each class of silent windows by itself, in the score’s own metric'),
+  quantiles: z
+    .array(figureSchema.extend({ quantile: z.number().int() }))
+    .default([])
+    .describe('Each tenth of the firing windows, 0 the strongest, against the same random silent windows, in the score’s own metric'),
+  metrics: z
+    .array(figureSchema.extend({ metric: metricSchema }))
+    .default([])
+    .describe('The same exam in further metrics'),
+});
+export type ScoreParts = z.infer<typeof scorePartsSchema>;
 
 /** A score as shown: never a bare number. Without a value it failed, and `failure` says why. */
 export const scoreSchema = z.object({
   id: z.string(),
   explanationId: z.string(),
   scorer: scorerSchema,
-  metric: z.enum(['auroc', 'balanced_accuracy']),
+  metric: metricSchema,
   value: z.number().nullable(),
   /** 95 % interval from resampling documents within each class. */
   lower: z.number().nullable(),
