@@ -9,6 +9,7 @@ import { registerExamples } from './examples.ts';
 import { registerModelCommands } from './model.ts';
 import { registerReindex } from './reindex.ts';
 import { registerRun } from './run.ts';
+import { registerStatsCheck } from './stats-check.ts';
 import { registerStoreCommands } from './store.ts';
 import { registerTakedown } from './takedown.ts';
 
@@ -27,6 +28,7 @@ registerCoderCommands(program, print);
 registerCollect(program, print);
 registerStoreCommands(program, print);
 registerExamples(program, print);
+registerStatsCheck(program, print);
 registerDoctor(program, print);
 
 try {
