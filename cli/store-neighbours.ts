@@ -4,7 +4,7 @@ import { coOccurrence, coOccurrenceOf } from '#gpu-worker/activations/neighbours
 import { correlationOf } from '#gpu-worker/activations/neighbours/correlation.ts';
 import { cosineNeighbours } from '#gpu-worker/activations/neighbours/cosine.ts';
 import type { Neighbour } from '#gpu-worker/activations/neighbours/nearest-lists.ts';
-import { NEIGHBOUR_KINDS, NEIGHBOURS, neighboursKey, openNeighbours, writeNeighbours, type NeighbourKind } from '#gpu-worker/activations/neighbours/neighbours-file.ts'; // prettier-ignore
+import { NEIGHBOUR_KINDS, NEIGHBOURS, neighboursKey, openNeighboursFile, writeNeighbours, type NeighbourKind } from '#gpu-worker/activations/neighbours/neighbours-file.ts'; // prettier-ignore
 import type { OpenStore } from '#gpu-worker/activations/store/open-store.ts';
 import type { SparseCoder } from '#gpu-worker/sparse-coder/coder.ts';
 import type { ArtifactStore } from '#platform/artifacts/types.ts';
@@ -97,7 +97,7 @@ async function nearestTo(
   top: number,
 ): Promise<Neighbour[]> {
   if (await artifacts.has(key)) {
-    const file = await openNeighbours(artifacts, key);
+    const file = await openNeighboursFile(artifacts, key);
     try {
       return (await file.latent(latent)).slice(0, top);
     } finally {
@@ -111,7 +111,7 @@ async function nearestTo(
 /** Returns the rows that were counted, null where none were. */
 async function findAll({ by, activations, weights, key }: Subject, artifacts: ArtifactStore, environment: Environment): Promise<number | null> {
   if (await artifacts.has(key)) {
-    const file = await openNeighbours(artifacts, key);
+    const file = await openNeighboursFile(artifacts, key);
     await file.close();
     return file.about.rows;
   }

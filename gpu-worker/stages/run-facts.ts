@@ -8,6 +8,8 @@ export const runResultsSchema = z.looseObject({
   dataKey: z.string().optional(),
   activationKey: z.string().optional(),
   sampleKey: z.string().optional(),
+  /** The index of the coder's neighbours: gpu-worker/activations/neighbours/read-neighbours.ts. */
+  neighboursKey: z.string().optional(),
   hookpoint: z.string().optional(),
   rows: z.number().int().optional(),
   tokens: z.number().int().optional(),

@@ -4,19 +4,31 @@ import { NearestLists, type Neighbour } from './nearest-lists.ts';
 
 export interface CoOccurrence {
   lists: NearestLists;
-  /** Rows that were counted, evenly spread: all, unless they did not fit the memory given. */
+  /** Rows that were counted, evenly spread: all, unless they did not fit the memory given. With fewer, every score is an estimate. */
   rows: number;
 }
+
+export interface CoOccurrenceOptions {
+  /** Bytes that the lists by token may take (`BY_TOKEN_BYTES` by default). */
+  budget?: number;
+  /** Called between latents with how many are done: lets others work, and may throw to stop. */
+  breathe?: (done: number) => Promise<void>;
+}
+
+/** Latents counted between two breaths: some milliseconds of work each where 10⁷ tokens were stored. */
+const LATENTS_A_BREATH = 64;
 
 /**
  * The k latents that share most tokens with each latent: Jaccard C / (nᵢ + nⱼ − C) over the tokens where both are active
  * (method.md §3.6); those that share none are not listed. One row of counts is kept at a time, filled along the tokens of
- * one latent: work is the sum of the squares of the active latents a token, memory the lists by token (at most `budget`,
- * rows are left out evenly beyond), 8 bytes a latent and neighbour, and 12 a latent. Counting each
- * pair once, for both, took a third longer (70 s of the processor against 52 for 32 M pairs of 131,072 latents): what it
- * offers to lists all over the memory costs more than counting.
+ * one latent: work is the sum of the squares of the active latents a token, memory the lists by token (at most `budget`),
+ * 8 bytes a latent and neighbour, and 12 a latent. Counting each pair once, for both, took a third longer (70 s of the
+ * processor against 52 for 32 M pairs of 131,072 latents): what it offers to lists all over the memory costs more than counting.
+ *
+ * Beyond the budget the result is an estimate, not the Jaccard index of the store: only every n-th row is counted, `rows`
+ * says how many, and latents that share tokens in none of these are missing. Whoever shows such neighbours says so.
  */
-export async function coOccurrence(coder: CoderActivations, k: number, budget?: number): Promise<CoOccurrence> {
+export async function coOccurrence(coder: CoderActivations, k: number, { budget, breathe }: CoOccurrenceOptions = {}): Promise<CoOccurrence> {
   const { width } = coder;
   const stride = strideWithin(coder, { values: false, ...(budget === undefined ? {} : { budget }) });
   const tokens = await byToken(coder, stride, false);
@@ -48,6 +60,7 @@ export async function coOccurrence(coder: CoderActivations, k: number, budget?: 
       lists.offer(latent, other, jaccard);
       threshold = lists.threshold(latent);
     }
+    if ((latent + 1) % LATENTS_A_BREATH === 0) await breathe?.(latent + 1);
   }
   return { lists, rows: tokens.rows };
 }

@@ -10,6 +10,15 @@ const CANDIDATE_BLOCK = 8192;
 
 export type CoderSide = 'decoder' | 'encoder';
 
+export interface CosineOptions {
+  first?: number;
+  count?: number;
+  threads?: number | undefined;
+  device?: Device;
+  /** Called between blocks with how many latents are done: lets others work, and may throw to stop. */
+  breathe?: (done: number) => Promise<void>;
+}
+
 /**
  * For latents [first, first + count) the k others of greatest cosine between rows of the decoder, or of the encoder: exact,
  * in blocks (a product and a top-k in the runtime), so that memory does not grow with the square of the width. A zero row
@@ -19,7 +28,7 @@ export async function cosineNeighbours(
   coder: SparseCoder,
   side: CoderSide,
   k: number,
-  { first = 0, count = coder.width - first, threads, device }: { first?: number; count?: number; threads?: number; device?: Device } = {},
+  { first = 0, count = coder.width - first, threads, device, breathe }: CosineOptions = {},
 ): Promise<NearestLists> {
   const matrix = coder[side];
   if (matrix === null) throw new AppError('unsupported', `${coder.dir} has no ${side} matrix: its latents are the elements themselves, all at right angles.`);
@@ -40,6 +49,7 @@ export async function cosineNeighbours(
           if (other !== query + row) lists.offer(query - first + row, other, scores[i]!);
         }
       }
+      await breathe?.(query - first + queries);
     }
   } finally {
     await session.release();

@@ -13,7 +13,7 @@ export type NeighbourKind = (typeof NEIGHBOUR_KINDS)[number];
 const LAYOUT = { found: { kind: 'u32', length: 1 }, index: { kind: 'u32', length: NEIGHBOURS }, score: { kind: 'f32', length: NEIGHBOURS } } as const;
 const aboutSchema = z.object({
   by: z.enum(NEIGHBOUR_KINDS),
-  /** Rows that were counted; null where no rows were. */
+  /** Rows that were counted, fewer than the store has for an estimate; null where no rows were. */
   rows: z.number().int().nonnegative().nullable(),
 });
 type About = z.infer<typeof aboutSchema>;
@@ -37,15 +37,15 @@ export async function writeNeighbours(store: ArtifactStore, key: string, lists: 
   await writeLatentRecords(store, key, FORMAT, records(), () => about);
 }
 
-export interface Neighbours {
+export interface NeighboursFile {
   about: About;
   /** Nearest first; one ranged read. */
   latent(latent: number): Promise<Neighbour[]>;
   close(): Promise<void>;
 }
 
-/** Opens neighbours. Throws what `openLatentRecords` throws. */
-export async function openNeighbours(store: ArtifactStore, key: string): Promise<Neighbours> {
+/** Opens the neighbours of one kind. Throws what `openLatentRecords` throws. */
+export async function openNeighboursFile(store: ArtifactStore, key: string): Promise<NeighboursFile> {
   const file = await openLatentRecords(store, key, FORMAT);
   return {
     about: file.about,

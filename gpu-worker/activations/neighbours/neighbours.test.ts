@@ -69,7 +69,7 @@ describe('co-occurrence', () => {
     );
     const { coder } = await storeDense(memoryArtifacts(), d!);
     const all = coder.pairs * 2 + coder.rows * coder.rowLength * 12;
-    const { lists, rows } = await coOccurrence(coder, 9, all / 3);
+    const { lists, rows } = await coOccurrence(coder, 9, { budget: all / 3 });
     expect(rows).toBe(3);
     for (let latent = 0; latent < d!.width; latent++) expect(lists.nearest(latent)).toEqual(nearest(jaccards(d!, latent, (row) => row % 3 === 0), 9)); // prettier-ignore
   });
