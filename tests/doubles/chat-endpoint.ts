@@ -6,8 +6,24 @@ export interface DoubleMessage {
   content: string;
 }
 
+/** An answer token by token, each with what else could have stood there. */
+export interface SpokenToken {
+  token: string;
+  logprob: number;
+  top: { token: string; logprob: number }[];
+}
+
+/** An answer, and its tokens where log-probabilities are asked for. */
+export interface Spoken {
+  text: string;
+  tokens: SpokenToken[];
+}
+
 /** A request as the endpoint got it, and what became of it. */
 export interface ReceivedCall {
+  /** `/chat/completions`, or a route's. */
+  path: string;
+  /** Of a chat; empty for other routes. */
   messages: DoubleMessage[];
   body: Record<string, unknown>;
   authorization: string | null;
@@ -36,7 +52,9 @@ export type Misbehaviour =
 
 export interface ChatEndpointOptions {
   /** The model: messages → answer. */
-  answer: (messages: DoubleMessage[]) => string;
+  answer: (messages: DoubleMessage[], body: Record<string, unknown>) => string | Spoken;
+  /** What else it serves, by path behind `/v1`: `/embeddings`, `/completions`. A request's body → the answer's. */
+  routes?: Record<string, (body: Record<string, unknown>) => unknown>;
   /** Asked for every call in order of arrival (0, 1, …); null: behave. */
   misbehave?: (call: number, messages: DoubleMessage[]) => Misbehaviour | null;
   /** Key that callers must bear; null: any, or none. */
@@ -104,12 +122,14 @@ async function respond(
     response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(typeof body === 'string' ? body : JSON.stringify(body));
   };
   const refuse = (status: number, error: Record<string, unknown>, headers?: Record<string, string>): void => send(status, { error }, headers);
-  if (request.method !== 'POST' || request.url !== '/v1/chat/completions')
+  const path = request.url?.replace(/^\/v1/, '') ?? '';
+  const route = options.routes?.[path];
+  if (request.method !== 'POST' || (path !== CHAT && route === undefined))
     return refuse(404, { message: `Unknown request URL: ${request.method} ${request.url}.`, code: null });
 
   const body = JSON.parse(Buffer.concat(chunks).toString()) as Record<string, unknown>;
-  const messages = body['messages'] as DoubleMessage[];
-  const call: ReceivedCall = { messages, body, authorization: request.headers.authorization ?? null, headers: request.headers, status: null };
+  const messages = path === CHAT ? (body['messages'] as DoubleMessage[]) : [];
+  const call: ReceivedCall = { path, messages, body, authorization: request.headers.authorization ?? null, headers: request.headers, status: null };
   const ordinal = calls.push(call) - 1;
   response.once('finish', () => (call.status = response.statusCode));
 
@@ -137,8 +157,15 @@ async function respond(
   }
   if (misbehaviour?.kind === 'hang_up') return void request.socket.destroy();
   if (misbehaviour?.kind === 'body') return send(200, misbehaviour.body);
+  const sendOrCut = (whole: string): void => {
+    if (misbehaviour?.kind !== 'cut') return send(200, whole);
+    response.writeHead(200, { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(whole)) });
+    response.write(whole.slice(0, whole.length / 2), () => request.socket.destroy());
+  };
 
-  const answer = options.answer(messages);
+  if (route !== undefined) return sendOrCut(JSON.stringify(route(body)));
+  const spoken = options.answer(messages, body);
+  const answer = typeof spoken === 'string' ? spoken : spoken.text;
   const text = misbehaviour === null ? answer : distort(answer, misbehaviour);
   const completion = JSON.stringify({
     id: `chatcmpl-${ordinal}`,
@@ -149,15 +176,21 @@ async function respond(
       {
         index: 0,
         message: { role: 'assistant', content: text, refusal: null },
-        logprobs: null,
+        // Of what was said before it was distorted: a distorted answer has none.
+        logprobs: body['logprobs'] === true && typeof spoken !== 'string' && text === answer ? { content: logprobsOf(spoken, body), refusal: null } : null,
         finish_reason: misbehaviour?.kind === 'truncated' ? 'length' : 'stop',
       },
     ],
     usage: usage(messages, text),
   });
-  if (misbehaviour?.kind !== 'cut') return send(200, completion);
-  response.writeHead(200, { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(completion)) });
-  response.write(completion.slice(0, completion.length / 2), () => request.socket.destroy());
+  sendOrCut(completion);
+}
+
+const CHAT = '/chat/completions';
+
+function logprobsOf({ tokens }: Spoken, { top_logprobs: most }: Record<string, unknown>): Record<string, unknown>[] {
+  const written = ({ token, logprob }: { token: string; logprob: number }): Record<string, unknown> => ({ token, logprob, bytes: [...Buffer.from(token)] });
+  return tokens.map((token) => ({ ...written(token), top_logprobs: token.top.slice(0, Number(most ?? 0)).map(written) }));
 }
 
 function distort(answer: string, misbehaviour: Misbehaviour): string {
