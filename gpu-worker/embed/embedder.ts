@@ -3,68 +3,93 @@ import { basename, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { AppError, errorMessage } from '#lib/errors/app-error.ts';
 import { fingerprint } from '#gpu-worker/model/fingerprint.ts';
+import { refuseLinksOut } from '#gpu-worker/model/links.ts';
 import { GraphBuilder } from '#gpu-worker/model/onnx-graph.ts';
 import { openSession, type Session } from '#gpu-worker/model/onnx.ts';
 import { openTokenizer } from '#gpu-worker/model/tokenizer.ts';
 import { openWeights } from '#gpu-worker/model/weights.ts';
-import { writeSentenceEncoder } from './bert-graph.ts';
-import { bertSpec, bindBert } from './bert-spec.ts';
+import { writeEncoder } from './encoder-graph.ts';
+import { encoderInputs } from './encoder-inputs.ts';
+import { bindEncoder, mostTokens, type EncoderSpec } from './encoder-spec.ts';
+import { encoderSpec } from './families/registry.ts';
+import { writePooling } from './pooling-graph.ts';
+import { readSentenceLayout, type EmbeddingSide, type Prompts } from './sentence-layout.ts';
 
 /** Turns texts into unit vectors whose inner product is their cosine similarity. */
 export interface Embedder {
   /** Name and revision: vectors of different ids must not be compared. */
   id: string;
+  /**
+   * What a query's vector is kept under: `id` itself unless the model is told that a text is a query, as the same text
+   * then has another vector on that side. A query's vector and a document's are compared across the two.
+   */
+  queryId: string;
   dimensions: number;
-  /** `texts` in any number; result [texts, dimensions], row-major, each of length 1. */
-  embed(texts: readonly string[]): Promise<Float32Array>;
+  /** `texts` in any number, documents unless said otherwise; result [texts, dimensions], row-major, each of length 1. */
+  embed(texts: readonly string[], side?: EmbeddingSide): Promise<Float32Array>;
   close(): Promise<void>;
 }
 
 // Large enough to fill the cores with matrix products, small enough that a layer's hidden stays in the cache.
 const BATCH_TOKENS = 2048;
 
-const modulesSchema = z.array(z.looseObject({ type: z.string() }));
-const poolingSchema = z.looseObject({ pooling_mode_mean_tokens: z.literal(true) });
-const limitSchema = z.looseObject({ max_seq_length: z.number().int().min(2) });
-const MODULES = ['Transformer', 'Pooling', 'Normalize'];
+const configSchema = z.record(z.string(), z.unknown());
 
 /**
- * Opens a sentence embedder in the sentence-transformers layout: a BERT encoder, mean pooling, L2 norm. Texts are cut at
- * the limit of `sentence_bert_config.json`; what `tokenizer.json` says about cutting and padding is ignored. Throws
- * AppError 'unsupported' for another architecture or pooling, and what reading a checkpoint throws.
+ * Opens a sentence embedder in the layout of sentence-transformers: an encoder of a supported family with the pooling,
+ * prompts and limit of its own files. What `tokenizer.json` says about cutting and padding is ignored.
+ *
+ * @param options.prompts put before texts in place of the folder's own
+ * @throws AppError 'unsupported' for another architecture or module, and what reading a checkpoint throws
  */
-export async function openEmbedder(folder: string, options: { threads?: number } = {}): Promise<Embedder> {
+export async function openEmbedder(folder: string, options: { threads?: number; prompts?: Partial<Prompts> } = {}): Promise<Embedder> {
   const dir = resolve(folder);
-  const read = async <T extends z.ZodType>(schema: T, ...path: string[]): Promise<z.infer<T>> => {
-    const file = join(dir, ...path);
-    try {
-      return schema.parse(JSON.parse(await readFile(file, 'utf8')));
-    } catch (cause) {
-      throw new AppError('invalid_config', `${file} is missing or not what an embedder with mean pooling has: ${errorMessage(cause)}`, { cause });
-    }
-  };
-  const modules = (await read(modulesSchema, 'modules.json')).map(({ type }) => type.split('.').at(-1));
-  if (modules.join() !== MODULES.join())
-    throw new AppError('unsupported', `${dir} is built of ${modules.join(', ')}; an embedder of ${MODULES.join(', ')} is supported.`);
-  await read(poolingSchema, '1_Pooling', 'config.json');
-  const raw = await read(z.record(z.string(), z.unknown()), 'config.json');
-  const spec = bertSpec(raw, join(dir, 'config.json'));
-  const { max_seq_length: limit } = await read(limitSchema, 'sentence_bert_config.json');
+  await refuseLinksOut(dir);
+  const layout = await readSentenceLayout(dir);
+  const raw = await readConfig(join(dir, 'config.json'));
+  const spec = encoderSpec(raw, join(dir, 'config.json'));
   const weights = await openWeights(dir);
   const g = new GraphBuilder();
-  g.output('embedding', writeSentenceEncoder(g, spec, bindBert(spec, weights.tensors, dir)), 'float', ['texts', spec.dModel]);
-  const session = await openSession(g.build(), options);
+  const dimensions = layout.pooling.modes.length * spec.dModel;
+  const pooled = writePooling(g, layout.pooling.modes, writeEncoder(g, spec, bindEncoder(spec, weights.tensors, dir)));
+  g.output('embedding', g.op('LpNormalization', [pooled], { axis: -1, p: 2 }), 'float', ['texts', dimensions]);
+  const session = await openSession(g.build(), { threads: options.threads });
   const tokenizer = await openTokenizer(dir);
-  const revision = await fingerprint([JSON.stringify(raw), String(limit), await readFile(join(dir, 'tokenizer.json'), 'utf8')], weights.tensors.values());
+  const limit = Math.min(layout.limit ?? Infinity, mostTokens(spec));
+  const prompts = { ...layout.prompts, ...options.prompts };
+  const encode = (text: string): Int32Array => cut(tokenizer.encodeWithSpecials(layout.lowerCase ? text.toLowerCase() : text), limit);
+  const notPooled = (prompt: string): number => {
+    if (layout.pooling.includePrompt || prompt === '') return 0;
+    // What opens a text counts as the prompt's, what closes one does not.
+    const [whole, bare] = [encode(prompt), tokenizer.encode(prompt)];
+    return whole.at(-1) === bare.at(-1) ? whole.length : whole.length - 1;
+  };
+  const { pooling, lowerCase } = layout;
+  // Nothing is added for the commonest kind, so that vectors made before there were others are still known.
+  const kind = JSON.stringify({ pooling, prompts, lowerCase });
+  const plain = JSON.stringify({ pooling: { modes: ['mean'], includePrompt: true }, prompts: { query: '', document: '' }, lowerCase: false });
+  const texts = [JSON.stringify(raw), String(limit), await readFile(join(dir, 'tokenizer.json'), 'utf8'), ...(kind === plain ? [] : [kind])];
+  const revision = await fingerprint(texts, weights.tensors.values());
+  const id = `${basename(dir)}@${revision.slice(0, 16)}`;
   return {
-    id: `${basename(dir)}@${revision.slice(0, 16)}`,
-    dimensions: spec.dModel,
-    embed: async (texts) => {
-      const ids = texts.map((text) => cut(tokenizer.encodeWithSpecials(text), Math.min(limit, spec.maxPositions)));
-      return embedTokens(session, ids, spec.dModel);
+    id,
+    queryId: prompts.query === prompts.document ? id : `${id}?query`,
+    dimensions,
+    embed: (texts, side = 'document') => {
+      const prompt = prompts[side];
+      const ids = texts.map((text) => encode(prompt + text));
+      return embedTokens(session, spec, ids, notPooled(prompt), dimensions);
     },
     close: () => session.release(),
   };
+}
+
+async function readConfig(path: string): Promise<z.infer<typeof configSchema>> {
+  try {
+    return configSchema.parse(JSON.parse(await readFile(path, 'utf8')));
+  } catch (cause) {
+    throw new AppError('invalid_config', `${path}, which a sentence embedder has, cannot be read: ${errorMessage(cause)}`, { cause });
+  }
 }
 
 /** At most `limit` tokens: the last one, which closes a text, stays. */
@@ -75,21 +100,20 @@ function cut(ids: Int32Array, limit: number): Int32Array {
   return kept;
 }
 
-async function embedTokens(session: Session, texts: readonly Int32Array[], dimensions: number): Promise<Float32Array> {
+async function embedTokens(session: Session, spec: EncoderSpec, texts: readonly Int32Array[], notPooled: number, dimensions: number): Promise<Float32Array> {
   const out = new Float32Array(texts.length * dimensions);
   // Texts of like length go together, so that hardly any padding is computed.
   const order = texts.map((_, i) => i).sort((a, b) => texts[b]!.length - texts[a]!.length);
   for (let start = 0; start < order.length;) {
     const length = texts[order[start]!]!.length;
     const batch = order.slice(start, start + Math.max(1, Math.floor(BATCH_TOKENS / length)));
-    const ids = new Int32Array(batch.length * length);
-    const mask = new Float32Array(batch.length * length);
-    batch.forEach((text, row) => {
-      ids.set(texts[text]!, row * length);
-      mask.fill(1, row * length, row * length + texts[text]!.length);
-    });
-    const shape = [batch.length, length];
-    const { embedding } = await session.run({ input_ids: { data: ids, shape }, mask: { data: mask, shape } });
+    const inputs = encoderInputs(
+      spec,
+      session.inputNames,
+      batch.map((text) => texts[text]!),
+      notPooled,
+    );
+    const { embedding } = await session.run(inputs);
     if (!(embedding?.data instanceof Float32Array)) throw new AppError('internal', 'The embedder gave no vectors.');
     for (const [row, text] of batch.entries()) out.set(embedding.data.subarray(row * dimensions, (row + 1) * dimensions), text * dimensions);
     start += batch.length;
