@@ -11,12 +11,12 @@ const unit = [
   'tests/unit/**/*.test.ts',
 ];
 
-/** Three speeds: `unit` (no I/O beyond committed files), `parity` (golden files through onnxruntime), `db` (a real embedded Postgres). */
+/** Three speeds: `unit` (no I/O beyond committed files), `parity` (golden files through onnxruntime, planted latents), `db` (a real embedded Postgres). */
 export default defineConfig({
   test: {
     projects: [
       { test: { name: 'unit', include: unit } },
-      { test: { name: 'parity', include: ['tests/parity/**/*.test.ts'], testTimeout: 60_000, pool: 'forks' } },
+      { test: { name: 'parity', include: ['tests/parity/**/*.test.ts', 'tests/planted/**/*.test.ts'], testTimeout: 60_000, pool: 'forks' } },
       {
         test: {
           name: 'db',

@@ -1,0 +1,129 @@
+import { rngFor } from '#lib/random/rng.ts';
+import type { DoubleMessage, Spoken, SpokenToken } from '#tests/doubles/chat-endpoint.ts';
+import { describeMeaning, describePart, firesAt, partsAt, readMeaning, type Part } from './meaning.ts';
+
+export interface OracleOptions {
+  /** Share of items judged the other way round, seeded by explanation and item: asked again, it errs again. */
+  errorRate?: number;
+  /** Tells errors of one oracle from those of another. */
+  seed?: number;
+}
+
+/**
+ * A language model that knows the planted language and can follow a rule that is told to it, so that everything around it
+ * can be checked. It sees the rendered prompts and nothing else, and shares no code with what wrote them. Told nothing in
+ * the form that it understands, it says no to everything.
+ */
+export class Oracle {
+  readonly #errorRate: number;
+  readonly #seed: number;
+
+  constructor({ errorRate = 0, seed = 0 }: OracleOptions = {}) {
+    this.#errorRate = errorRate;
+    this.#seed = seed;
+  }
+
+  /** Answers a conversation as the question in its last message asks. */
+  chat(messages: readonly DoubleMessage[]): string | Spoken {
+    const question = messages.at(-1)?.content ?? '';
+    const asked = wordsAskedFor(messages);
+    const texts = itemsOf(question);
+    if (asked.has('explanation')) return JSON.stringify({ explanation: explain(texts) });
+    if (asked.has('verdicts')) return spokenVerdicts(texts.map((text) => this.believes(readMeaning(outsideItems(question)), text)));
+    return 'yes';
+  }
+
+  /**
+   * How likely it finds that a text shows what an explanation says, above ½ for yes. Where places of the text are marked,
+   * all of them must be what the explanation says.
+   */
+  believes(parts: readonly Part[], text: string): number {
+    const { words, marked } = readText(text);
+    const fires = (i: number): boolean => parts.some((part) => firesAt(part, words, i));
+    const truth = marked.length > 0 ? marked.every(fires) : words.some((_, i) => fires(i));
+    const rng = rngFor('oracle', this.#seed, parts.map(describePart).join(), text);
+    const says = truth !== rng.next() < this.#errorRate;
+    // Sure, but not equally sure of all: probabilities without ties.
+    const confidence = 0.9 + 0.09 * rng.next();
+    return says ? confidence : 1 - confidence;
+  }
+}
+
+/** Keys of the JSON that the prompt wants to have. */
+function wordsAskedFor(messages: readonly DoubleMessage[]): Set<string> {
+  return new Set(
+    messages.flatMap(({ role, content }) => (role === 'assistant' ? [] : [...content.matchAll(/\{"(\w+)":/g)].map((match) => match[1] as string))),
+  );
+}
+
+const ITEM = /^(\d+): (.*)$/;
+
+/** Numbered texts of a question: `7: text`. */
+export function itemsOf(question: string): string[] {
+  return question.split('\n').flatMap((line) => ITEM.exec(line)?.slice(2) ?? []);
+}
+
+const outsideItems = (question: string): string =>
+  question
+    .split('\n')
+    .filter((line) => !ITEM.test(line))
+    .join('\n');
+
+/** A text's words, and which of them stand between « and ». */
+export function readText(text: string): { words: string[]; marked: number[] } {
+  const words: string[] = [];
+  const marked: number[] = [];
+  let inside = false;
+  for (const [piece] of text.matchAll(/«|»|[^\s«»]+/g)) {
+    if (piece === '«') inside = true;
+    else if (piece === '»') inside = false;
+    else {
+      if (inside) marked.push(words.length);
+      words.push(piece);
+    }
+  }
+  return { words, marked };
+}
+
+/** Parts that a reader needs at most: a mixture has two. */
+const MAX_PARTS = 2;
+/** Share of the marked words that a part must account for to be named. */
+const MIN_SHARE = 0.15;
+
+/** What the marked words have in common: the part that accounts for most of them, then for most of those left. */
+function explain(texts: readonly string[]): string {
+  let open = texts.flatMap((text) => {
+    const { words, marked } = readText(text);
+    return marked.map((i) => new Map(partsAt(words, i).map((part) => [describePart(part), part])));
+  });
+  const all = open.length;
+  const found: Part[] = [];
+  while (found.length < MAX_PARTS && open.length > 0) {
+    const counts = new Map<string, { part: Part; count: number }>();
+    for (const parts of open) {
+      for (const [key, part] of parts) counts.set(key, { part, count: (counts.get(key)?.count ?? 0) + 1 });
+    }
+    const [best] = [...counts].sort(([a, x], [b, y]) => y.count - x.count || (a < b ? -1 : 1));
+    if (!best || best[1].count < MIN_SHARE * all) break;
+    found.push(best[1].part);
+    open = open.filter((parts) => !parts.has(best[0]));
+  }
+  return found.length === 0 ? 'Nothing in particular' : describeMeaning(found);
+}
+
+/** `{"verdicts":[1,0]}`, a token a verdict, with the chances of 0 and 1 at each. */
+function spokenVerdicts(beliefs: readonly number[]): Spoken {
+  const tokens: SpokenToken[] = [sure('{"'), sure('verdicts'), sure('":[')];
+  beliefs.forEach((p, i) => {
+    if (i > 0) tokens.push(sure(','));
+    const top = [
+      { token: '1', logprob: Math.log(p) },
+      { token: '0', logprob: Math.log(1 - p) },
+    ].sort((a, b) => b.logprob - a.logprob);
+    tokens.push({ ...top[0]!, top });
+  });
+  tokens.push(sure(']}'));
+  return { text: tokens.map(({ token }) => token).join(''), tokens };
+}
+
+const sure = (token: string): SpokenToken => ({ token, logprob: -1e-4, top: [{ token, logprob: -1e-4 }] });
