@@ -3,6 +3,7 @@ import { chooseEmbedder } from '#gpu-worker/embed/choose-embedder.ts';
 import { createSearchEngine } from '#platform/search/create-search-engine.ts';
 import { reindexAll } from '#platform/search/reindex.ts';
 import { withInstance } from './open-instance.ts';
+import { warn } from './warn.ts';
 
 /** Between progress lines. */
 const LINE_EVERY_MS = 2000;
@@ -18,7 +19,7 @@ export function registerReindex(program: Command, print: (line: string) => void)
 /** Rebuilds the index that the environment asks for and prints what went in. */
 export async function reindex(print: (line: string) => void): Promise<void> {
   await withInstance(async ({ environment, database: { pool } }) => {
-    const embedder = await chooseEmbedder(environment.embedder);
+    const embedder = await chooseEmbedder(environment, warn);
     const engine = createSearchEngine({ ...environment, pool, dimensions: () => Promise.resolve(embedder.dimensions), vectorScan: null });
     let printedAt = performance.now();
     try {

@@ -4,6 +4,7 @@ import { takeDown } from '#gpu-worker/catalogue/take-down.ts';
 import { chooseEmbedder } from '#gpu-worker/embed/choose-embedder.ts';
 import { createSearchEngine } from '#platform/search/create-search-engine.ts';
 import { withInstance } from './open-instance.ts';
+import { warn } from './warn.ts';
 
 /** Adds `takedown`: make documents disappear from pages, API and search. */
 export function registerTakedown(program: Command, print: (line: string) => void): void {
@@ -19,7 +20,7 @@ export function registerTakedown(program: Command, print: (line: string) => void
 /** Takes documents down in the instance that the environment names, and prints what that changed. */
 export async function takedown(documents: readonly string[], { text, reason }: { text: string; reason: string }, print: (line: string) => void): Promise<void> {
   await withInstance(async ({ environment, database: { pool } }) => {
-    const embedder = await chooseEmbedder(environment.embedder);
+    const embedder = await chooseEmbedder(environment, warn);
     const search = createSearchEngine({ ...environment, pool, dimensions: () => Promise.resolve(embedder.dimensions), vectorScan: null });
     try {
       await search.prepare();

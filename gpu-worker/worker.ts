@@ -48,13 +48,14 @@ export function createWorker({ environment, database, log, workerId = `${os.host
   const [cache, models] = [createRunCache(CACHED_THINGS), createRunCache(1)];
   let opened: Promise<Embedder> | undefined;
   let stuck = false;
-  const embedder = (): Promise<Embedder> => (opened ??= chooseEmbedder(environment.embedder, threads === undefined ? {} : { threads }));
+  const say = (sentence: string): void => log.info({ event: 'hub', sentence });
+  const embedder = (): Promise<Embedder> => (opened ??= chooseEmbedder(environment, say));
   const vectorIndex = createVectorIndex({
     pool: database.pool,
     ...(threads === undefined ? {} : { threads }),
     onError: (error) => log.warn({ event: 'vector_index_behind', error }),
   });
-  const llm = createChatClient(environment, (sentence) => log.info({ event: 'hub', sentence }));
+  const llm = createChatClient(environment, say);
   const services: WorkerServices = {
     pool: database.pool,
     artifacts: openArtifacts(environment.artifactsDir, environment.s3),

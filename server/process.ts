@@ -1,7 +1,7 @@
 import { openDatabase } from '#platform/database/database.ts';
 import { openOpenAiEmbedder } from '#platform/embedder/openai-embedder.ts';
 import { createWorkerEmbedder } from '#platform/embedder/worker-embedder.ts';
-import { loadEnvironment } from '#platform/environment/environment.ts';
+import { LOCAL_MODEL, loadEnvironment } from '#platform/environment/environment.ts';
 import { type InstanceEnvironment, resolveInstance } from '#platform/instance/instance.ts';
 import { createLog } from '#platform/log/log.ts';
 import { createTaskQueue } from '#platform/queue/task-queue.ts';
@@ -64,9 +64,9 @@ async function addFirstAdmin({ pool, environment, log }: Server): Promise<void> 
   if (await ensureAdmin({ pool }, { email, name: 'Admin', password })) log.info({ event: 'admin_created', email });
 }
 
-/** The embedder that the index was built with, the bundled one or an endpoint's: another's vectors would point anywhere. */
+/** The embedder that the index was built with, the worker's or an endpoint's: another's vectors would point anywhere. */
 function siteEmbedder({ embedder: endpoint }: InstanceEnvironment, worker: WorkerClient): SiteEmbedder {
-  if (endpoint !== null) return lateEmbedder(() => openOpenAiEmbedder(endpoint));
+  if (endpoint !== null && endpoint.baseUrl !== LOCAL_MODEL) return lateEmbedder(() => openOpenAiEmbedder(endpoint, endpoint.prompts.query ?? ''));
   const bundled = createWorkerEmbedder(worker);
   return {
     embed: bundled.embed,

@@ -13,6 +13,8 @@ export interface SentenceLayout {
   pooling: { modes: readonly PoolingMode[]; includePrompt: boolean };
   prompts: Prompts;
   lowerCase: boolean;
+  /** Folder of the encoder and its tokenizer, the same in nearly all. */
+  encoderDir: string;
   /** Tokens of a text that are read; null where the folder does not say. */
   limit: number | null;
 }
@@ -46,8 +48,9 @@ export async function readSentenceLayout(dir: string): Promise<SentenceLayout> {
   // Vectors are compared by their angle, so that it changes nothing whether the model brings them to unit length.
   if (!['Transformer,Pooling', 'Transformer,Pooling,Normalize'].includes(kinds.join()))
     throw new AppError('unsupported', `${dir} is built of ${kinds.join(', ')}; an embedder of Transformer, Pooling and Normalize is supported.`);
-  const encoder = await readIfThere(encoderSchema, join(dir, modules[0]!.path, 'sentence_bert_config.json'));
-  const tokenizer = await readIfThere(tokenizerSchema, join(dir, 'tokenizer_config.json'));
+  const encoderDir = join(dir, modules[0]!.path);
+  const encoder = await readIfThere(encoderSchema, join(encoderDir, 'sentence_bert_config.json'));
+  const tokenizer = await readIfThere(tokenizerSchema, join(encoderDir, 'tokenizer_config.json'));
   const pooling = await read(poolingSchema, join(dir, modules[1]!.path, 'config.json'));
   const named = pooling.pooling_mode ?? FLAGS.flatMap(([flag, mode]) => (pooling[flag] === true ? mode : []));
   const modes = typeof named === 'string' ? [named] : named;
@@ -56,6 +59,7 @@ export async function readSentenceLayout(dir: string): Promise<SentenceLayout> {
   return {
     pooling: { modes, includePrompt: pooling.include_prompt },
     prompts: await readPrompts(join(dir, 'config_sentence_transformers.json')),
+    encoderDir,
     lowerCase: encoder?.do_lower_case ?? false,
     limit: limit === null || limit > NO_LIMIT ? null : limit,
   };

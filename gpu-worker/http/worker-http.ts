@@ -52,9 +52,10 @@ export function createWorkerHttp({ embedder, vectorIndex, secret, status, onErro
   );
   app.get('/status', (c) => c.json(status()));
   app.post('/embed', async (c) => {
+    // The website embeds what visitors ask for; what is found was embedded as a document, by a job.
     const { texts } = await readBody(embedRequestSchema, c.req.raw);
     const model = await embedder();
-    const answer: EmbedResponse = { embedder: model.id, dimensions: model.dimensions, vectors: float32ToText(await model.embed(texts)) };
+    const answer: EmbedResponse = { embedder: model.id, dimensions: model.dimensions, vectors: float32ToText(await model.embed(texts, 'query')) };
     return c.json(answer);
   });
   app.post('/nearest', async (c) => {

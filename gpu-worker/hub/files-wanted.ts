@@ -37,6 +37,25 @@ export function modelFiles(where: string): FilesWanted {
   };
 }
 
+/** Files that say how a sentence embedder is put together, and the folders of its modules. */
+const EMBEDDER_FILES = ['modules.json', 'sentence_bert_config.json', 'config_sentence_transformers.json'];
+const MODULE_CONFIG = /^\d+_[A-Za-z]+\/config\.json$/;
+
+/** What a sentence embedder needs of its folder: a model's files, and those that make sentence vectors of it. */
+export function embedderFiles(where: string): FilesWanted {
+  const model = modelFiles(where);
+  return {
+    kind: 'embedder',
+    async first(names, deeper) {
+      if (!names.includes('modules.json'))
+        throw new AppError('not_found', `${where} has no modules.json: it is no sentence embedder in the layout of sentence-transformers.`);
+      const beside = (await deeper()).filter((path) => EMBEDDER_FILES.includes(path) || MODULE_CONFIG.test(path));
+      return [...(await model.first(names, deeper)), ...beside];
+    },
+    then: model.then,
+  };
+}
+
 /** What a sparse coder needs of its folder, by the format its files show. */
 export function coderFilesWanted(where: string): FilesWanted {
   return {

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { join, posix, resolve } from 'node:path';
 import { AppError } from '#lib/errors/app-error.ts';
 import { formatTextSpec, isTextFile, parseTextSpec } from '#gpu-worker/text/text-spec.ts';
-import { coderFilesWanted, modelFiles, textFilesWanted } from './files-wanted.ts';
+import { coderFilesWanted, embedderFiles, modelFiles, textFilesWanted } from './files-wanted.ts';
 import { parseHubName } from './hub-name.ts';
 import { fetchSnapshot, type FilesWanted, type SnapshotOptions } from './snapshot.ts';
 
@@ -18,6 +18,11 @@ export interface Located {
 /** The folder of a model: one here, or `org/name[@revision][:subfolder]` fetched from the hub. A folder here wins. Throws AppError. */
 export function locateModel(name: string, options: SnapshotOptions): Promise<Located> {
   return locate(name, modelFiles(name), options);
+}
+
+/** The folder of a sentence embedder, likewise. */
+export function locateEmbedder(name: string, options: SnapshotOptions): Promise<Located> {
+  return locate(name, embedderFiles(name), options);
 }
 
 /** The folder of a sparse coder, likewise. */

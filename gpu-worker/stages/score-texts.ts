@@ -1,3 +1,4 @@
+import type { EmbeddingSide } from '#gpu-worker/embed/sentence-layout.ts';
 import type { TaskHandler } from '#platform/queue/types.ts';
 import { currentExplanations } from './current-explanations.ts';
 import { loadRun } from './run-facts.ts';
@@ -14,19 +15,33 @@ export function scoreTexts(services: WorkerServices): TaskHandler<'score.texts'>
     const embedder = await services.embedder();
     const explanations = await currentExplanations(services.pool, run, latents, services.chat);
     const texts = new Map(explanations.map(({ text }) => [textHash(text), text]));
-    for (const known of (await loadEmbeddings(services.pool, embedder.id, [...texts.keys()])).keys()) texts.delete(known);
-    const missing = [...texts];
-    const vectors = new Map<string, Float32Array>();
-    for (let i = 0; i < missing.length; i += SLICE) {
-      await yieldNow(context.signal);
-      const slice = missing.slice(i, i + SLICE);
-      const embedded = await embedder.embed(slice.map(([, text]) => text));
-      slice.forEach(([hash], j) => vectors.set(hash, embedded.slice(j * embedder.dimensions, (j + 1) * embedder.dimensions)));
-      context.progress(Math.min(latents.length, latents.length - missing.length + vectors.size));
+    // An explanation is found by a search, as a document, and in its exam looks for windows, as a query.
+    const sides = new Map<string, EmbeddingSide>([
+      [embedder.id, 'document'],
+      ...(embedder.queryId === embedder.id ? [] : [[embedder.queryId, 'query'] as const]),
+    ]);
+    const made = new Map<string, Map<string, Float32Array>>();
+    let embeddedNow = 0;
+    for (const [id, side] of sides) {
+      const known = await loadEmbeddings(services.pool, id, [...texts.keys()]);
+      const missing = [...texts].filter(([hash]) => !known.has(hash));
+      const vectors = new Map<string, Float32Array>();
+      for (let i = 0; i < missing.length; i += SLICE) {
+        await yieldNow(context.signal);
+        const slice = missing.slice(i, i + SLICE);
+        const embedded = await embedder.embed(
+          slice.map(([, text]) => text),
+          side,
+        );
+        slice.forEach(([hash], j) => vectors.set(hash, embedded.slice(j * embedder.dimensions, (j + 1) * embedder.dimensions)));
+        context.progress(Math.min(latents.length, latents.length - missing.length + vectors.size));
+      }
+      made.set(id, vectors);
+      embeddedNow = Math.max(embeddedNow, vectors.size);
     }
     await context.commit(async (client) => {
-      await storeEmbeddings(client, embedder.id, vectors);
-      return { embedded: vectors.size, reused: explanations.length - vectors.size };
+      await storeEmbeddings(client, made);
+      return { embedded: embeddedNow, reused: explanations.length - embeddedNow };
     });
   };
 }

@@ -14,14 +14,14 @@ export async function loadEmbeddings(db: Pool | PoolClient, embedder: string, ha
   return new Map(rows.map(({ hash, vector }) => [hash, decodeFloat16(vector)]));
 }
 
-/** Keeps vectors; a text that somebody else embedded meanwhile is left as it is. */
-export async function storeEmbeddings(client: PoolClient, embedder: string, vectors: ReadonlyMap<string, Float32Array>): Promise<void> {
+/** Keeps vectors, by embedder and text hash; a text that somebody else embedded meanwhile is left as it is. Once a transaction. */
+export async function storeEmbeddings(client: PoolClient, made: ReadonlyMap<string, ReadonlyMap<string, Float32Array>>): Promise<void> {
   await client.query('CREATE TEMP TABLE new_embeddings (LIKE text_embeddings) ON COMMIT DROP');
   await copyRows(
     client,
     'new_embeddings',
     ['embedder', 'text_hash', 'vector'],
-    [...vectors].map(([hash, vector]) => [embedder, hash, encodeFloat16(vector)]),
+    [...made].flatMap(([embedder, vectors]) => [...vectors].map(([hash, vector]) => [embedder, hash, encodeFloat16(vector)])),
   );
-  await client.query('INSERT INTO text_embeddings SELECT * FROM new_embeddings ORDER BY text_hash ON CONFLICT DO NOTHING');
+  await client.query('INSERT INTO text_embeddings SELECT * FROM new_embeddings ORDER BY embedder, text_hash ON CONFLICT DO NOTHING');
 }

@@ -9,16 +9,20 @@ const DEFAULT_TIMEOUT_MS = 30_000;
 
 /**
  * An embedder behind any OpenAI-compatible `POST /embeddings`, opened by embedding one word, which says how long its
- * vectors are. They are brought to unit length, as not every server does. Opening and embedding throw AppError
+ * vectors are. They are brought to unit length, as not every server does. `prompt` is put before every text. Opening
+ * and embedding throw AppError
  * `worker_unavailable` when nothing answers in time, `upstream_failed` when the endpoint refuses.
  */
-export async function openOpenAiEmbedder(endpoint: Endpoint): Promise<EmbedderClient> {
+export async function openOpenAiEmbedder(endpoint: Endpoint, prompt = ''): Promise<EmbedderClient> {
   // Retries are the callers' business: a visitor's search would rather go by words than wait.
   const client = new OpenAI({ baseURL: endpoint.baseUrl, apiKey: endpoint.apiKey ?? 'none', maxRetries: 0 });
   const embedBatch = async (texts: string[], timeoutMs: number): Promise<Float32Array[]> => {
     try {
       // Asked for by name: left out, the client asks for base64, which not every server knows.
-      const { data } = await client.embeddings.create({ model: endpoint.model, input: texts, encoding_format: 'float' }, { timeout: timeoutMs });
+      const { data } = await client.embeddings.create(
+        { model: endpoint.model, input: texts.map((text) => prompt + text), encoding_format: 'float' },
+        { timeout: timeoutMs },
+      );
       if (data.length !== texts.length) throw new AppError('upstream_failed', `The embedder answered ${texts.length} texts with ${data.length} vectors.`);
       return data.toSorted((a, b) => a.index - b.index).map(({ embedding }) => unitVector(embedding));
     } catch (error) {

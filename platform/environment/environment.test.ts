@@ -41,6 +41,19 @@ test('the language model needs its address and its name', () => {
   expect(() => loadEnvironment({ LLM_MODEL: 'm' })).toThrow('LLM_MODEL is set without LLM_BASE_URL');
 });
 
+test('an embedder, and a model for surprisal, named alone are run here', () => {
+  const prompts = { query: null, document: null };
+  expect(loadEnvironment({ EMBEDDER_MODEL: 'a/b' }).embedder).toEqual({ baseUrl: 'local:', apiKey: null, model: 'a/b', prompts });
+  expect(loadEnvironment({ EMBEDDER_MODEL: 'm', EMBEDDER_BASE_URL: 'http://e/v1', EMBEDDER_QUERY_PROMPT: 'query: ' }).embedder).toEqual({
+    ...{ baseUrl: 'http://e/v1', apiKey: null, model: 'm' },
+    prompts: { query: 'query: ', document: null },
+  });
+  expect(() => loadEnvironment({ EMBEDDER_BASE_URL: 'http://e/v1' })).toThrow('EMBEDDER_BASE_URL is set without EMBEDDER_MODEL');
+  expect(() => loadEnvironment({ EMBEDDER_DOCUMENT_PROMPT: 'x' })).toThrow('EMBEDDER_DOCUMENT_PROMPT is set without EMBEDDER_MODEL');
+  expect(loadEnvironment({ SURPRISAL_MODEL: 'a/b' }).surprisal).toEqual({ baseUrl: 'local:', apiKey: null, model: 'a/b' });
+  expect(loadEnvironment({}).surprisal).toBeNull();
+});
+
 test.each([
   [{ PORT: 'eighty' }, 'PORT'],
   [{ PORT: '70000' }, 'PORT'],

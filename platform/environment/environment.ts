@@ -11,6 +11,11 @@ export interface Endpoint {
   model: string;
 }
 
+/** A sentence embedder, and what is put before texts: null leaves it to the model's own files, or nothing to an endpoint. */
+export interface EmbedderSetting extends Endpoint {
+  prompts: { query: string | null; document: string | null };
+}
+
 /** Everything a process takes from its surroundings. Parsed once by each `main.ts`; nothing else reads `process.env`. */
 export interface Environment {
   /** Absolute folder of all local state: embedded database, artifacts, secrets, instance file. */
@@ -32,8 +37,16 @@ export interface Environment {
    * `LLM_MODEL=<folder or org/name>` makes an instruct checkpoint of this machine the language model, no server needed.
    */
   llm: Endpoint | null;
-  /** Null: the bundled embedder in the worker. */
-  embedder: Endpoint | null;
+  /**
+   * Null: the bundled embedder in the worker. With the address `local:`, which `EMBEDDER_MODEL` alone means too, another
+   * sentence encoder in the worker, `model` its folder or its name on the hub.
+   */
+  embedder: EmbedderSetting | null;
+  /**
+   * The model whose surprise scores explanations, best a base model: with the address `local:`, which `SURPRISAL_MODEL`
+   * alone means too, a checkpoint that this machine runs. Null: the language model, where it gives log-probabilities.
+   */
+  surprisal: Endpoint | null;
   /** Null: where the instance in the data folder says, or the default port. */
   workerUrl: string | null;
   workerHost: string;
@@ -72,6 +85,7 @@ const port = z.coerce.number('must be a whole number').int('must be a whole numb
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' });
 /** The address of a language model that this machine runs itself. */
 export const LOCAL_MODEL = 'local:';
+const localOrHttp = z.union([z.literal(LOCAL_MODEL), httpUrl], 'must be an http:// or https:// URL, or local:');
 const secret = z.string().min(32, 'must have at least 32 characters, e.g. from `openssl rand -hex 32`');
 
 /** An IP address, or a range of them in CIDR notation. */
@@ -91,12 +105,17 @@ const sourceSchema = z.object({
   MEILI_URL: httpUrl.optional(),
   MEILI_MASTER_KEY: z.string().optional(),
   MEILI_SEARCH_KEY: z.string().optional(),
-  LLM_BASE_URL: z.union([z.literal(LOCAL_MODEL), httpUrl], 'must be an http:// or https:// URL, or local:').optional(),
+  LLM_BASE_URL: localOrHttp.optional(),
   LLM_API_KEY: z.string().optional(),
   LLM_MODEL: z.string().optional(),
-  EMBEDDER_BASE_URL: httpUrl.optional(),
+  EMBEDDER_BASE_URL: localOrHttp.optional(),
   EMBEDDER_API_KEY: z.string().optional(),
   EMBEDDER_MODEL: z.string().optional(),
+  EMBEDDER_QUERY_PROMPT: z.string().optional(),
+  EMBEDDER_DOCUMENT_PROMPT: z.string().optional(),
+  SURPRISAL_BASE_URL: localOrHttp.optional(),
+  SURPRISAL_API_KEY: z.string().optional(),
+  SURPRISAL_MODEL: z.string().optional(),
   WORKER_URL: httpUrl.optional(),
   WORKER_HOST: z.string().default('127.0.0.1'),
   WORKER_PORT: port.default(3100),
@@ -156,7 +175,8 @@ export function loadEnvironment(source: Record<string, string | undefined>): Env
     meiliKey: env.MEILI_MASTER_KEY ?? null,
     meiliSearchKey: env.MEILI_SEARCH_KEY ?? null,
     llm: endpoint('LLM', env.LLM_BASE_URL, env.LLM_API_KEY, env.LLM_MODEL),
-    embedder: endpoint('EMBEDDER', env.EMBEDDER_BASE_URL, env.EMBEDDER_API_KEY, env.EMBEDDER_MODEL),
+    embedder: embedderSetting(env),
+    surprisal: endpoint('SURPRISAL', localUnlessSaid(env.SURPRISAL_BASE_URL, env.SURPRISAL_MODEL), env.SURPRISAL_API_KEY, env.SURPRISAL_MODEL),
     workerUrl: env.WORKER_URL ?? null,
     workerHost: env.WORKER_HOST,
     workerPort: env.WORKER_PORT,
@@ -175,6 +195,19 @@ export function loadEnvironment(source: Record<string, string | undefined>): Env
     device: env.ATLAS_DEVICE,
     hub: Object.freeze({ endpoint: env.HF_ENDPOINT.replace(/\/+$/, ''), token: env.HF_TOKEN ?? null }),
   });
+}
+
+/** The address of a model that may be named alone: then this machine runs it. */
+const localUnlessSaid = (baseUrl: string | undefined, model: string | undefined): string | undefined =>
+  baseUrl ?? (model === undefined ? undefined : LOCAL_MODEL);
+
+function embedderSetting(env: z.infer<typeof sourceSchema>): EmbedderSetting | null {
+  const found = endpoint('EMBEDDER', localUnlessSaid(env.EMBEDDER_BASE_URL, env.EMBEDDER_MODEL), env.EMBEDDER_API_KEY, env.EMBEDDER_MODEL);
+  const prompts = { query: env.EMBEDDER_QUERY_PROMPT ?? null, document: env.EMBEDDER_DOCUMENT_PROMPT ?? null };
+  if (found !== null) return { ...found, prompts };
+  if (prompts.query === null && prompts.document === null) return null;
+  const field = prompts.query === null ? 'EMBEDDER_DOCUMENT_PROMPT' : 'EMBEDDER_QUERY_PROMPT';
+  throw new AppError('invalid_config', `The environment variable ${field} is set without EMBEDDER_MODEL: the bundled embedder takes no prompts.`, { field });
 }
 
 function endpoint(prefix: string, baseUrl: string | undefined, apiKey: string | undefined, model: string | undefined): Endpoint | null {

@@ -54,7 +54,7 @@ test('what an explainer wrote is found by words at once, and has its vector and 
   expect(await vectors()).toEqual([null]);
 
   const vector = Float32Array.of(1, 0, 0, 0);
-  await transaction(pool, (client) => storeEmbeddings(client, 'e', new Map([[textHash('Lighthouses of the coast'), vector]])));
+  await transaction(pool, (client) => storeEmbeddings(client, new Map([['e', new Map([[textHash('Lighthouses of the coast'), vector]])]])));
   await pool.query(
     `INSERT INTO scores (coder_id, latent_index, explanation_id, run_id, scorer, metric, value, lower, upper, n_positives, n_negatives, n_failed, exam, verdicts, provenance, input_key)
      SELECT coder_id, latent_index, id, run_id, 'embedding', 'auroc', 0.9, 0.8, 1, 50, 50, 0, 'test', '[]', '{}', 'k' FROM explanations WHERE coder_id = $1`,
