@@ -5,6 +5,7 @@ import { storeStatistics } from '#gpu-worker/activations/statistics/store-statis
 import { openCheckpoint } from '#gpu-worker/model/checkpoint.ts';
 import { openTokenizer } from '#gpu-worker/model/tokenizer.ts';
 import { logitEffects, type LogitEffects, type TokenEffect } from '#gpu-worker/sparse-coder/logit-effects.ts';
+import { writesAt } from '#gpu-worker/sparse-coder/writes-at.ts';
 import { loadEnvironment } from '#platform/environment/environment.ts';
 import { locateModel } from './locate.ts';
 import { MODEL_ARGUMENT } from './model.ts';
@@ -48,8 +49,7 @@ export async function coderReport(options: ReportOptions, print: (line: string) 
   const located = await locateModel(environment, options.model);
   const checkpoint = await openCheckpoint(located.dir);
   const { coder, hookpoint } = await openCoder(environment, options.coder, { checkpoint, hookpoint: options.hookpoint });
-  // A transcoder's output belongs elsewhere than where it reads; one that does not say writes where it reads.
-  const writeAt = coder.inputHookpoints[0] === hookpoint ? (coder.outputHookpoints[0] ?? hookpoint) : hookpoint;
+  const writeAt = writesAt(coder, hookpoint);
   await withStore(options.store, async (store, artifacts) => {
     const held = store.coders.length === 1 ? 0 : chooseCoder(store, hookpoint);
     const entry = store.manifest.coders[held]!;

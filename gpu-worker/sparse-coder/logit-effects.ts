@@ -33,46 +33,64 @@ export interface TokenEffect {
   effect: number;
 }
 
-/**
- * Effects of some latents, block by block: at no time is there a matrix of all latents and all tokens. Throws AppError
- * 'unsupported' for a hookpoint from which nothing goes straight to the logits, 'shape_mismatch' for a coder that writes
- * vectors of another width.
- */
-export async function* logitEffects(o: {
+export interface LogitEffectsRequest {
   checkpoint: Checkpoint;
   coder: SparseCoder;
   /** Where its reconstruction belongs. */
   hookpoint: string;
-  latents: readonly number[];
-  threads?: number;
+  threads?: number | undefined;
   device?: Device;
-}): AsyncGenerator<LogitEffects> {
-  const { checkpoint, coder, latents } = o;
+}
+
+/** The effects of a coder's latents, with the session that computes them held open. */
+export interface OpenLogitEffects {
+  /** In the order asked for, block by block: at no time is there a matrix of all latents and all tokens. Throws AppError 'bad_request' for a latent that is not there. */
+  of(latents: readonly number[]): AsyncGenerator<LogitEffects>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the way from a coder's latents straight to the logits. Throws AppError 'unsupported' for a hookpoint from which
+ * nothing goes there, 'shape_mismatch' for a coder that writes vectors of another width.
+ */
+export async function openLogitEffects({ checkpoint, coder, hookpoint, threads, device }: LogitEffectsRequest): Promise<OpenLogitEffects> {
   const { vocabSize } = checkpoint;
-  const outside = latents.find((latent) => !Number.isInteger(latent) || latent < 0 || latent >= coder.width);
-  if (outside !== undefined) throw new AppError('bad_request', `The coder has latents 0 to ${coder.width - 1}; ${outside} was asked for.`, { field: 'latent' });
   const top = Math.min(TOP_EFFECTS, vocabSize);
-  const session = await openSession(effectsGraph(checkpoint, coder, o.hookpoint, top), { threads: o.threads, device: o.device });
+  const session = await openSession(effectsGraph(checkpoint, coder, hookpoint, top), { threads, ...(device ? { device } : {}) });
   const block = Math.max(1, Math.min(MOST_LATENTS, Math.floor(BLOCK_BYTES / (4 * vocabSize))));
-  try {
-    for (let first = 0; first < latents.length; first += block) {
-      const some = latents.slice(first, first + block);
-      const outputs = await session.run({ latents: { data: BigInt64Array.from(some, BigInt), shape: [some.length] } });
-      const floats = (name: string): Float32Array => outputs[name]!.data as Float32Array;
-      const list = (name: string, row: number): TokenEffect[] => {
-        const [values, ids] = [floats(`${name}.values`), outputs[`${name}.tokens`]!.data as Int32Array];
-        return Array.from({ length: top }, (_, i) => ({ token: ids[row * top + i]!, effect: values[row * top + i]! }));
-      };
-      for (const [row, latent] of some.entries()) {
-        const [promoted, suppressed] = [list('promoted', row), list('suppressed', row)];
-        if (!promoted.every(({ effect }) => Number.isFinite(effect)))
-          throw new AppError('corrupt_file', `The effects of latent ${latent} of ${coder.dir} are not finite numbers: its weights are damaged.`);
-        const effects = floats('effects').subarray(row * vocabSize, (row + 1) * vocabSize);
-        yield { latent, promoted, suppressed, histogram: histogramOf(effects, suppressed[0]!.effect, promoted[0]!.effect) };
+  return {
+    async *of(latents) {
+      const outside = latents.find((latent) => !Number.isInteger(latent) || latent < 0 || latent >= coder.width);
+      if (outside !== undefined)
+        throw new AppError('bad_request', `The coder has latents 0 to ${coder.width - 1}; ${outside} was asked for.`, { field: 'latent' });
+      for (let first = 0; first < latents.length; first += block) {
+        const some = latents.slice(first, first + block);
+        const outputs = await session.run({ latents: { data: BigInt64Array.from(some, BigInt), shape: [some.length] } });
+        const floats = (name: string): Float32Array => outputs[name]!.data as Float32Array;
+        const list = (name: string, row: number): TokenEffect[] => {
+          const [values, ids] = [floats(`${name}.values`), outputs[`${name}.tokens`]!.data as Int32Array];
+          return Array.from({ length: top }, (_, i) => ({ token: ids[row * top + i]!, effect: values[row * top + i]! }));
+        };
+        for (const [row, latent] of some.entries()) {
+          const [promoted, suppressed] = [list('promoted', row), list('suppressed', row)];
+          if (!promoted.every(({ effect }) => Number.isFinite(effect)))
+            throw new AppError('corrupt_file', `The effects of latent ${latent} of ${coder.dir} are not finite numbers: its weights are damaged.`);
+          const effects = floats('effects').subarray(row * vocabSize, (row + 1) * vocabSize);
+          yield { latent, promoted, suppressed, histogram: histogramOf(effects, suppressed[0]!.effect, promoted[0]!.effect) };
+        }
       }
-    }
+    },
+    close: () => session.release(),
+  };
+}
+
+/** The same for some latents, once. Throws what `openLogitEffects` and its `of` throw. */
+export async function* logitEffects({ latents, ...request }: LogitEffectsRequest & { latents: readonly number[] }): AsyncGenerator<LogitEffects> {
+  const effects = await openLogitEffects(request);
+  try {
+    yield* effects.of(latents);
   } finally {
-    await session.release();
+    await effects.close();
   }
 }
 

@@ -1,7 +1,13 @@
 import { z } from 'zod';
 import type { ArtifactStore } from '#platform/artifacts/types.ts';
 import { ALGORITHM_VERSIONS, contentKey } from '#gpu-worker/activations/keys.ts';
-import { openLatentRecords, writeLatentRecords, type RecordFormat, type RecordValues } from '#gpu-worker/activations/records/latent-records.ts';
+import {
+  openLatentRecords,
+  writeLatentRecords,
+  type LatentRecord,
+  type RecordFormat,
+  type RecordValues,
+} from '#gpu-worker/activations/records/latent-records.ts';
 import type { CoderEntry } from '#gpu-worker/activations/store/manifest.ts';
 import type { NearestLists, Neighbour } from './nearest-lists.ts';
 
@@ -41,6 +47,8 @@ export interface NeighboursFile {
   about: About;
   /** Nearest first; one ranged read. */
   latent(latent: number): Promise<Neighbour[]>;
+  /** Of some latents, in the order asked for: one ranged read for each stretch of latents that follow one another. */
+  latents(latents: readonly number[]): Promise<Neighbour[][]>;
   close(): Promise<void>;
 }
 
@@ -49,10 +57,12 @@ export async function openNeighboursFile(store: ArtifactStore, key: string): Pro
   const file = await openLatentRecords(store, key, FORMAT);
   return {
     about: file.about,
-    async latent(latent) {
-      const { found, index, score } = await file.record(latent);
-      return Array.from({ length: found[0]! }, (_, i) => ({ index: index[i]!, score: score[i]! }));
-    },
+    latent: async (latent) => listOf(await file.record(latent)),
+    latents: async (latents) => (await file.records(latents)).map(listOf),
     close: () => file.close(),
   };
+}
+
+function listOf({ found, index, score }: LatentRecord<typeof LAYOUT>): Neighbour[] {
+  return Array.from({ length: found[0]! }, (_, i) => ({ index: index[i]!, score: score[i]! }));
 }

@@ -1,5 +1,6 @@
 import type { ArtifactStore } from '#platform/artifacts/types.ts';
 import { openNeighboursFile, type NeighbourKind, type NeighboursFile } from './neighbours-file.ts';
+import type { Neighbour } from './nearest-lists.ts';
 import { readNeighboursIndex, type NeighboursIndex } from './neighbours-index.ts';
 
 export interface NearLatent {
@@ -19,6 +20,8 @@ export interface Neighbours {
    * latent that is not there.
    */
   nearest(latent: number, kind: NeighbourKind, count: number): Promise<NearLatent[]>;
+  /** The same of some latents, in the order asked for: one ranged read for each stretch of latents that follow one another. */
+  nearestOf(latents: readonly number[], kind: NeighbourKind, count: number): Promise<NearLatent[][]>;
   close(): Promise<void>;
 }
 
@@ -33,12 +36,15 @@ export async function openNeighbours(artifacts: ArtifactStore, key: string): Pro
     files.set(kind, known);
     return known;
   };
+  const near = (list: readonly Neighbour[], count: number): NearLatent[] =>
+    list.slice(0, count).map(({ index, score }) => ({ latent: index, similarity: score }));
   return {
     width,
     kinds,
-    async nearest(latent, kind, count) {
-      const list = (await (await fileOf(kind))?.latent(latent)) ?? [];
-      return list.slice(0, count).map(({ index, score }) => ({ latent: index, similarity: score }));
+    nearest: async (latent, kind, count) => near((await (await fileOf(kind))?.latent(latent)) ?? [], count),
+    async nearestOf(latents, kind, count) {
+      const lists = await (await fileOf(kind))?.latents(latents);
+      return lists?.map((list) => near(list, count)) ?? latents.map(() => []);
     },
     async close() {
       // One that could not be opened holds nothing.

@@ -42,6 +42,10 @@ describe('records of latents', () => {
       wide: [77_777 / 3, 1e300],
       whole: [2 ** 32 - 1 - 77_777],
     });
+    // Stretches, gaps, and an order of one's own.
+    const asked = [5, 6, 7, 99_999, 3, 4, 0];
+    expect((await file.records(asked)).map(({ small }) => small[0])).toEqual(asked);
+    await expect(file.records([1, width])).rejects.toMatchObject({ code: 'bad_request' });
     await file.close();
   });
 

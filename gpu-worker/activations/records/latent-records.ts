@@ -95,6 +95,8 @@ export interface LatentRecords<L extends RecordLayout, About> {
   readonly about: About;
   /** One ranged read. Throws AppError 'bad_request' for a latent that is not there. */
   record(latent: number): Promise<LatentRecord<L>>;
+  /** Those of some latents, in the order asked for; one ranged read for each stretch of latents that follow one another. Throws AppError 'bad_request' likewise. */
+  records(latents: readonly number[]): Promise<LatentRecord<L>[]>;
   /** All records in order, in pieces of bounded memory. */
   sweep(): AsyncGenerator<LatentRecord<L>>;
   close(): Promise<void>;
@@ -120,13 +122,25 @@ export async function openLatentRecords<L extends RecordLayout, About>(
       const { buffer } = new Uint8Array(await file.bytes('records', first * bytes, count * bytes));
       return Array.from({ length: count }, (_, i) => decode<L>(buffer, i * bytes, fields));
     };
+    const check = (latent: number): void => {
+      if (!Number.isInteger(latent) || latent < 0 || latent >= width)
+        throw new AppError('bad_request', `The coder has latents 0 to ${width - 1}; ${latent} was asked for.`, { field: 'latent' });
+    };
     return {
       width,
       about: about.data,
       async record(latent) {
-        if (!Number.isInteger(latent) || latent < 0 || latent >= width)
-          throw new AppError('bad_request', `The coder has latents 0 to ${width - 1}; ${latent} was asked for.`, { field: 'latent' });
+        check(latent);
         return (await read(latent, 1))[0]!;
+      },
+      async records(latents) {
+        latents.forEach(check);
+        const out: LatentRecord<L>[] = [];
+        for (let from = 0, to = 0; from < latents.length; from = to) {
+          while (to < latents.length && latents[to] === latents[from]! + (to - from)) to++;
+          out.push(...(await read(latents[from]!, to - from)));
+        }
+        return out;
       },
       async *sweep() {
         const most = Math.max(1, Math.floor(CHUNK_BYTES / bytes));

@@ -29,9 +29,11 @@ export interface ReconstructionRequest {
   /** Rows to look at, drawn by the seed. */
   sample: number;
   seed: number;
-  threads?: number;
+  threads?: number | undefined;
   device?: Device;
   say(sentence: string): void;
+  /** Called between batches with how many rows are done: lets others work, and may throw to stop. */
+  breathe?: (done: number) => Promise<void>;
 }
 
 /** How well a coder reconstructs, over a sample of a store's rows. */
@@ -79,7 +81,10 @@ export async function measureReconstruction(request: ReconstructionRequest): Pro
       const decode = await openDecoder(coder);
       const readings = [{ width: coder.dIn, coder }, { width }, { width: 2 * checkpoint.vocabSize }];
       const size = batchSize(rowLength * tokenBytes(checkpoint.spec, rowLength, readings), rowLength, memoryBudget(device));
-      const work = (first: number, count: number): Promise<void> => measure.take(chosen.slice(first, first + count), { model, continued, decode });
+      const work = async (first: number, count: number): Promise<void> => {
+        await measure.take(chosen.slice(first, first + count), { model, continued, decode });
+        await request.breathe?.(first + count);
+      };
       await inBatches(chosen.length, size, work, (rowsNow) => request.say(`Out of memory: going on with ${rowsNow} rows at a time.`));
     } finally {
       await continued.close();

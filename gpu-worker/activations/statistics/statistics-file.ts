@@ -21,6 +21,8 @@ const NONE = 0xffff_ffff;
 /** Latents active on more than this part of the tokens are called dense; the first is counted beside it (method.md §2.5). */
 const OFTEN = 0.01;
 const DENSE = 0.1;
+/** Latents between two breaths: some milliseconds of work where 10⁷ tokens were stored. */
+const LATENTS_A_BREATH = 64;
 
 const top = { length: TOP_TOKENS } as const;
 const LAYOUT = {
@@ -86,8 +88,15 @@ export function statisticsKey({ file, key }: Pick<CoderEntry, 'file' | 'key'>, d
 /**
  * Profiles every latent of a coder in one sweep and writes the statistics and, beside them as JSON, their summary. Memory:
  * the tokens (four bytes each), tables as long as the vocabulary and the documents, 4 bytes a latent, and one latent's activations.
+ * `breathe` is called between latents with how many are done: it lets others work, and may throw to stop.
  */
-export async function writeStatistics(store: ArtifactStore, key: string, rows: StoredRows | null, coder: CoderActivations): Promise<StatisticsSummary> {
+export async function writeStatistics(
+  store: ArtifactStore,
+  key: string,
+  rows: StoredRows | null,
+  coder: CoderActivations,
+  breathe?: (done: number) => Promise<void>,
+): Promise<StatisticsSummary> {
   const facts = await readRowFacts(rows, coder, STATISTICS_WINDOW);
   const profile = createProfiler(facts);
   const maxima = new Float32Array(coder.width);
@@ -117,6 +126,7 @@ export async function writeStatistics(store: ArtifactStore, key: string, rows: S
       const single = latent.tokens && singleToken(latent.tokens);
       if (single && summary.single_token) summary.single_token[single]++;
       yield toRecord(latent);
+      if ((activations.latent + 1) % LATENTS_A_BREATH === 0) await breathe?.(activations.latent + 1);
     }
     const sorted = maxima.subarray(0, summary.alive).sort();
     summary.dead = summary.latents - summary.alive;
@@ -132,6 +142,8 @@ export async function writeStatistics(store: ArtifactStore, key: string, rows: S
 export interface Statistics {
   summary: StatisticsSummary;
   latent(latent: number): Promise<LatentProfile>;
+  /** Some latents in the order asked for: one ranged read for each stretch of latents that follow one another. */
+  latents(latents: readonly number[]): Promise<LatentProfile[]>;
   /** All latents in order. */
   sweep(): AsyncGenerator<LatentProfile>;
   close(): Promise<void>;
@@ -143,6 +155,7 @@ export async function openStatistics(store: ArtifactStore, key: string): Promise
   return {
     summary: file.about,
     latent: async (latent) => fromRecord(await file.record(latent)),
+    latents: async (latents) => (await file.records(latents)).map(fromRecord),
     async *sweep() {
       for await (const record of file.sweep()) yield fromRecord(record);
     },
