@@ -14,6 +14,8 @@ export const ALGORITHM_VERSIONS = {
   detection: 3,
   statistics: 1,
   neighbours: 1,
+  reconstruction: 1,
+  profiles: 1,
 } as const;
 
 /** The lexical baseline in full, as explanations name it. */

@@ -1,7 +1,11 @@
 import type { TaskHandlers } from '#platform/queue/types.ts';
 import { collectMerge } from './collect-merge.ts';
+import { collectNeighbours } from './collect-neighbours.ts';
 import { collectPrepare } from './collect-prepare.ts';
+import { collectProfiles } from './collect-profiles.ts';
+import { collectReconstruction } from './collect-reconstruction.ts';
 import { collectShard } from './collect-shard.ts';
+import { collectStatistics } from './collect-statistics.ts';
 import { explainLexical } from './explain-lexical.ts';
 import { explainLlm } from './explain-llm.ts';
 import { indexLatents } from './index-latents.ts';
@@ -19,6 +23,10 @@ export function taskHandlers(services: WorkerServices): TaskHandlers {
     'collect.prepare': collectPrepare(services),
     'collect.shard': collectShard(services),
     'collect.merge': collectMerge(services),
+    'collect.statistics': collectStatistics(services),
+    'collect.neighbours': collectNeighbours(services),
+    'collect.profiles': collectProfiles(services),
+    'collect.reconstruction': collectReconstruction(services),
     'sample.latents': sampleLatents(services),
     'explain.lexical': thenSearchable(services, explainLexical(services)),
     'explain.llm': thenSearchable(services, explainLlm(services)),

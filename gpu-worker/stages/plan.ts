@@ -4,6 +4,7 @@ import type { JobName } from '#lib/jobs/registry.ts';
 import { JOBS } from '#lib/jobs/registry.ts';
 import { hasJob, JOB_UNITS } from '#lib/run/steps.ts';
 import type { NewTask } from '#platform/queue/types.ts';
+import { RECONSTRUCTION_ROWS } from '#gpu-worker/activations/report/reconstruction-file.ts';
 import { WINDOW_BATCH } from '#gpu-worker/activations/window-embeddings.ts';
 import { requireFact, type RunFacts } from './run-facts.ts';
 
@@ -19,6 +20,8 @@ export const PHASES: readonly (readonly JobName[])[] = [
   ['collect.prepare'],
   ['collect.shard'],
   ['collect.merge'],
+  ['collect.statistics', 'collect.neighbours'],
+  ['collect.profiles', 'collect.reconstruction'],
   ['sample.latents'],
   ['explain.lexical', 'explain.llm'],
   ['score.windows', 'score.texts'],
@@ -78,6 +81,16 @@ export async function planPhase(
       case 'collect.merge':
         tasks.push({ runId, job, ordinal: 0, payload: { runId: id }, unit: JOB_UNITS[job], amount: shardCount(requireFact(run, 'rows')) });
         break;
+      case 'collect.statistics':
+      case 'collect.neighbours':
+        tasks.push({ runId, job, ordinal: 0, payload: { runId: id }, unit: JOB_UNITS[job], amount: requireFact(run, 'width') });
+        break;
+      case 'collect.profiles':
+        tasks.push(...latentTasks(run, job, wantedLatents(run), LATENT_BATCH));
+        break;
+      case 'collect.reconstruction':
+        tasks.push({ runId, job, ordinal: 0, payload: { runId: id }, unit: JOB_UNITS[job], amount: Math.min(RECONSTRUCTION_ROWS, requireFact(run, 'rows')) });
+        break;
       case 'sample.latents':
         for (const [ordinal, latents] of batches(wantedLatents(run), LATENT_BATCH).entries()) {
           tasks.push({ runId, job, ordinal, payload: { runId: id, latents }, unit: JOB_UNITS[job], amount: latents.length });
@@ -113,7 +126,7 @@ export async function planPhase(
   return tasks;
 }
 
-type LatentJob = 'explain.lexical' | 'explain.llm' | 'score.texts' | 'score.local' | 'score.detection' | 'index.latents';
+type LatentJob = 'collect.profiles' | 'explain.lexical' | 'explain.llm' | 'score.texts' | 'score.local' | 'score.detection' | 'index.latents';
 
 function latentTasks(run: RunFacts, job: LatentJob, latents: number[], size: number): NewTask[] {
   return batches(latents, size).map((batch, ordinal) => ({

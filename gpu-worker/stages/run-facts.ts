@@ -10,6 +10,10 @@ export const runResultsSchema = z.looseObject({
   sampleKey: z.string().optional(),
   /** The index of the coder's neighbours: gpu-worker/activations/neighbours/read-neighbours.ts. */
   neighboursKey: z.string().optional(),
+  /** Statistics of all latents: gpu-worker/activations/statistics/statistics-file.ts. */
+  statisticsKey: z.string().optional(),
+  /** Whose rows in `latent_profiles` are this run's. */
+  profileKey: z.string().optional(),
   hookpoint: z.string().optional(),
   rows: z.number().int().optional(),
   tokens: z.number().int().optional(),

@@ -1,6 +1,10 @@
 import { collectMerge } from './collect-merge.ts';
+import { collectNeighbours } from './collect-neighbours.ts';
 import { collectPrepare } from './collect-prepare.ts';
+import { collectProfiles } from './collect-profiles.ts';
+import { collectReconstruction } from './collect-reconstruction.ts';
 import { collectShard } from './collect-shard.ts';
+import { collectStatistics } from './collect-statistics.ts';
 import { explainLexical } from './explain-lexical.ts';
 import { explainLlm } from './explain-llm.ts';
 import { indexLatents } from './index-latents.ts';
@@ -15,6 +19,10 @@ export const JOBS = {
   'collect.prepare': collectPrepare,
   'collect.shard': collectShard,
   'collect.merge': collectMerge,
+  'collect.statistics': collectStatistics,
+  'collect.neighbours': collectNeighbours,
+  'collect.profiles': collectProfiles,
+  'collect.reconstruction': collectReconstruction,
   'sample.latents': sampleLatents,
   'explain.lexical': explainLexical,
   'explain.llm': explainLlm,

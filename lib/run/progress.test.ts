@@ -72,7 +72,7 @@ test('a running stage says which of its steps it is in, of as many as its config
   expect(progress(latents, 6).score).toMatchObject({ unit: 'latents', step: { number: 3, of: 3 } });
   const ruleOnly = stageSteps({ explainers: ['lexical'], scorers: ['rule'] });
   expect(progress([task('score', 'texts', 20, { started: 0 })], 5, { steps: ruleOnly }).score).toMatchObject({ step: { number: 1, of: 2 } });
-  expect(progress([task('collect', 'tokens read', 9, { started: 0 })], 5).collect).toMatchObject({ step: { number: 1, of: 3 } });
+  expect(progress([task('collect', 'tokens read', 9, { started: 0 })], 5).collect).toMatchObject({ step: { number: 1, of: 7 } });
 });
 
 test('a stage of one step, one that waits and one that is over have none', () => {

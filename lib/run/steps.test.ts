@@ -9,7 +9,7 @@ const jobsOf = (choice: { explainers: ('lexical' | 'llm')[]; scorers: ('embeddin
 
 test('the steps of a run are known from its configuration', () => {
   expect(stageSteps(config)).toEqual({
-    collect: ['tokens read', 'tokens', 'files'],
+    collect: ['tokens read', 'tokens', 'files', 'latents counted', 'latents compared', 'profiles', 'rows rebuilt'],
     sample: ['latents'],
     explain: ['latents'],
     score: ['windows', 'texts', 'latents'],
