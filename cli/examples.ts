@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander';
-import { PROTOCOLS, type Protocol, type ProtocolName } from '#lib/example/protocol.ts';
+import { drawsSimilar, PROTOCOLS, type Protocol, type ProtocolName } from '#lib/example/protocol.ts';
 import { AppError } from '#lib/errors/app-error.ts';
 import type { OpenStore } from '#gpu-worker/activations/store/open-store.ts';
 import { chooseEmbedder } from '#gpu-worker/embed/choose-embedder.ts';
@@ -61,7 +61,7 @@ async function examples(options: ExamplesOptions, print: (line: string) => void)
     const similar = options.model === undefined ? null : await openSimilar(store, artifacts, protocol, options.model);
     try {
       const request: StoreExamplesRequest = { latent, protocol, seed, ...(neighbours ? { neighbours } : {}) };
-      if (similar) request.findSimilar = (origins) => similar.near(origins, protocol.negatives.similar ?? 0);
+      if (similar) request.findSimilar = (origins) => similar.near(origins);
       const drawn = await storeExamples(source, request);
       const lacking = shortfall(drawn, protocol);
       if (lacking !== null) warn(lacking);
@@ -92,16 +92,14 @@ function described({ name, windowLength, placement }: Protocol, drawn: StoredExa
 }
 
 async function openSimilar({ manifest, rows }: OpenStore, artifacts: ArtifactStore, protocol: Protocol, model: string) {
-  if ((protocol.negatives.similar ?? 0) === 0)
+  if (!drawsSimilar(protocol))
     throw new AppError('bad_request', `Protocol ${protocol.name} draws no windows near in meaning; leave --model out.`, { field: 'model' });
   const environment = loadEnvironment(process.env);
-  const embedder = await chooseEmbedder(environment.embedder);
+  const embedder = await chooseEmbedder(environment, warn);
   try {
     const tokenizer = await openTokenizer((await locateModel(environment, model)).dir);
-    const side = protocol.sides === 'shared' ? null : 'test';
-    return await openSimilarWindows(
-      await embedWindows(artifacts, { rows: rows!, dataKey: manifest.data.key, length: protocol.windowLength, side, tokenizer, embedder }),
-    );
+    const windows = await embedWindows(artifacts, { rows: rows!, dataKey: manifest.data.key, protocol, tokenizer, embedder });
+    return await openSimilarWindows(windows, { count: protocol.negatives.similar ?? 0 });
   } finally {
     await embedder.close();
   }

@@ -11,13 +11,41 @@ export const windowShardCount = (windows: number): number => Math.ceil(windows /
 
 export const windowShardKey = (key: string, shard: number): string => `windows/${key}/shard-${String(shard).padStart(5, '0')}.bin`;
 
-/** Sentence vectors of the windows of a side, each window embedded once whatever the number of latents that use it. */
+/** Sentence vectors of windows, each embedded once whatever the number of latents that use it. */
 export interface WindowEmbeddings {
   dimensions: number;
   /** The windows that were embedded, by the place of their first token, ascending. */
-  origins: readonly number[];
+  origins: Uint32Array;
+  /** [windows, dimensions] row-major, each of length 1. */
+  vectors: Float32Array;
+  /** Row of a window, or −1 when it was not embedded. */
+  rowOf(window: number): number;
   /** The unit vector of a window, or null when it was not embedded. */
   vector(window: number): Float32Array | null;
+}
+
+/** `origins` ascending, `vectors` in their order. */
+export function windowEmbeddings(origins: Uint32Array, vectors: Float32Array): WindowEmbeddings {
+  const dimensions = Math.max(1, vectors.length / Math.max(1, origins.length));
+  const rowOf = (window: number): number => {
+    let [low, high] = [0, origins.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (origins[middle]! < window) low = middle + 1;
+      else high = middle;
+    }
+    return origins[low] === window ? low : -1;
+  };
+  return {
+    dimensions,
+    origins,
+    vectors,
+    rowOf,
+    vector(window) {
+      const row = rowOf(window);
+      return row < 0 ? null : vectors.subarray(row * dimensions, (row + 1) * dimensions);
+    },
+  };
 }
 
 export async function writeWindowShard(store: ArtifactStore, key: string, shard: number, windows: Uint32Array, vectors: Float32Array): Promise<void> {
@@ -25,14 +53,22 @@ export async function writeWindowShard(store: ArtifactStore, key: string, shard:
   await store.write(windowShardKey(key, shard), encodeTypedFile({ dimensions: Math.max(1, dimensions) }, { windows, vectors }));
 }
 
+/** Shards hold ascending windows, in ascending order. */
 export async function readWindowEmbeddings(store: ArtifactStore, key: string, shards: number): Promise<WindowEmbeddings> {
-  const vectors = new Map<number, Float32Array>();
-  let dimensions = 0;
+  const parts: { windows: Uint32Array; vectors: Float32Array }[] = [];
   for (let shard = 0; shard < shards; shard++) {
     const file = await openTypedFile(store, windowShardKey(key, shard), (meta) => metaSchema.parse(meta));
-    dimensions = file.meta.dimensions;
-    const [windows, values] = [(await file.read('windows')) as Uint32Array, (await file.read('vectors')) as Float32Array];
-    windows.forEach((window, i) => vectors.set(window, values.subarray(i * dimensions, (i + 1) * dimensions)));
+    parts.push({ windows: (await file.read('windows')) as Uint32Array, vectors: (await file.read('vectors')) as Float32Array });
   }
-  return { dimensions, origins: [...vectors.keys()], vector: (window) => vectors.get(window) ?? null };
+  const total = (lengths: number[]): number => lengths.reduce((sum, length) => sum + length, 0);
+  const origins = new Uint32Array(total(parts.map(({ windows }) => windows.length)));
+  const vectors = new Float32Array(total(parts.map((part) => part.vectors.length)));
+  let [window, value] = [0, 0];
+  for (const part of parts) {
+    origins.set(part.windows, window);
+    vectors.set(part.vectors, value);
+    window += part.windows.length;
+    value += part.vectors.length;
+  }
+  return windowEmbeddings(origins, vectors);
 }

@@ -1,4 +1,4 @@
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import { AppError } from '#lib/errors/app-error.ts';
 import { madeFromTakenDown } from '#platform/database/takedowns.ts';
 import { transaction } from '#platform/database/transaction.ts';
@@ -9,13 +9,13 @@ import { refreshHeadlines, removeUnheadlined } from '#gpu-worker/stages/headline
 export interface TakedownRequest {
   /** Slug of the text source. */
   text: string;
-  /** Keys of its documents, as examples carry them. */
+  /** Keys of its documents, as examples carry them; `doc` takes all of `doc#1`, `doc#2` … with it, the blocks of a text of one document. */
   documents: readonly string[];
   reason: string;
 }
 
 export interface Takedown {
-  /** Keys that were not taken down before. */
+  /** Keys that were not taken down before, those of a document's blocks included. */
   added: number;
   /** Windows are kept in these latents' examples and shown no more. */
   latents: number;
@@ -48,7 +48,7 @@ export async function takeDown(
     const inserted = await client.query(
       `INSERT INTO suppressed_documents (text_source_id, document_key, reason) SELECT $1, unnest($2::text[]), $3
        ON CONFLICT (text_source_id, document_key) DO NOTHING`,
-      [source, [...new Set(documents)], reason],
+      [source, [...new Set([...documents, ...(await blocksOf(client, source, documents))])], reason],
     );
     // All that this text's takedowns withhold, not these documents' alone: what an earlier one left undone is done now.
     const { rows } = await client.query<{ coder: string; latents: number[]; withheld: number }>(
@@ -75,6 +75,19 @@ export async function takeDown(
     [source, documents],
   );
   return { added, latents: rows[0]?.latents ?? 0, withheld: byCoder.reduce((sum, { withheld }) => sum + withheld, 0), removed, replaced };
+}
+
+/**
+ * Blocks that the catalogue knows of documents which were cut into stretches. What is made from blocks now bears the
+ * document's own key as well; explanations of earlier versions bear the blocks' alone.
+ */
+async function blocksOf(client: PoolClient, source: string, documents: readonly string[]): Promise<string[]> {
+  const { rows } = await client.query<{ key: string }>(
+    `SELECT DISTINCT key FROM example_blobs, unnest(document_keys) AS key
+      WHERE text_source_id = $1 AND key ~ '#[0-9]+$' AND regexp_replace(key, '#[0-9]+$', '') = ANY($2)`,
+    [source, documents],
+  );
+  return rows.map(({ key }) => key);
 }
 
 function batches(items: readonly number[]): number[][] {

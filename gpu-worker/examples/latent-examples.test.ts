@@ -176,7 +176,7 @@ describe('latentExamples', () => {
           ...drawn.test.map(({ origin }) => shown('activating', origin)),
           ...drawn.negatives.filter((negative) => negative.class === 'random').map(({ origin }) => shown('random', origin)),
         ]);
-        const short = examShortfall(exam);
+        const short = examShortfall(exam, ATLAS_PROTOCOL);
         if (drawn.status === 'ready') expect(short).toBeNull();
         const enough = drawn.trainWindows >= 20 && drawn.testWindows >= 30 && Math.min(drawn.trainDocuments, drawn.testDocuments) >= 5;
         if (!enough) expect(drawn.status).not.toBe('ready');

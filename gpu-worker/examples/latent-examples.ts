@@ -76,6 +76,9 @@ export function contrastiveWindows(request: ExamplesRequest, { train, test, nega
   return drawNegatives({ ...request, purpose: 'contrastive', side: sideFor(request.protocol, 'train'), positives: train, without: exam });
 }
 
+/** Windows that others of near meaning are searched for (method.md §3.6). */
+export const SIMILARITY_QUERIES = 10;
+
 /** The strongest firing windows of the exam, that windows near in meaning are searched for. */
 export function similarityQueries(request: ExamplesRequest, count: number): CandidateWindow[] {
   return candidateWindows(request).exam.slice(0, count);

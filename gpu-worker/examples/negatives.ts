@@ -4,7 +4,7 @@ import { rngFor, shuffledIndices } from '#lib/random/rng.ts';
 import type { LatentActivations } from '#gpu-worker/activations/store/types.ts';
 import { ranked } from './sample.ts';
 import type { WindowPool, WindowTable } from './window-table.ts';
-import { activatingWindows, documentOf, sideOf, type ActivatingWindow, type Origin } from './windows.ts';
+import { activatingWindows, documentOf, sideOf, type ActivatingWindow, type Origin, type RowLayout } from './windows.ts';
 
 /** Where the paper's windows begin in rows that are silent as a whole (method.md §3.6). */
 const SILENT_ROW_START = 10;
@@ -104,16 +104,22 @@ function repeated(request: NegativesRequest, silent: Uint32Array, count: number)
   return Array.from({ length: count }, () => ({ origin: silent[rng.int(silent.length)]!, class: 'random', copies: 1, neighbour: null }));
 }
 
+/** The window that the paper takes of a row; null for a row that is shorter than a window. */
+export function silentRowWindow({ rowLength, length }: Pick<RowLayout, 'rowLength' | 'length'>, row: number, window: number): Origin | null {
+  const room = length[row]! - window;
+  return room < 0 ? null : row * rowLength + Math.min(SILENT_ROW_START, room);
+}
+
 /** One window, at a fixed place, of rows drawn with replacement from those in which the latent never fires. */
 function fromSilentRows(request: NegativesRequest, count: number): NegativeWindow[] {
   const { table, latent, side } = request;
-  const { rows, rowLength, length } = table.layout;
+  const { rows, rowLength } = table.layout;
   const firing = new Uint8Array(rows);
   for (const place of latent.place) firing[Math.floor(place / rowLength)] = 1;
-  const starts: number[] = [];
+  const starts: Origin[] = [];
   for (let row = 0; row < rows; row++) {
-    const room = length[row]! - table.length;
-    if (firing[row] === 0 && room >= 0 && isOn(table, row * rowLength, side)) starts.push(row * rowLength + Math.min(SILENT_ROW_START, room));
+    const origin = silentRowWindow(table.layout, row, table.length);
+    if (firing[row] === 0 && origin !== null && isOn(table, row * rowLength, side)) starts.push(origin);
   }
   if (starts.length === 0) return [];
   const rng = generator(request, 'random');

@@ -2,12 +2,9 @@ import { AppError } from '#lib/errors/app-error.ts';
 import { normalised } from '#lib/example/normalise.ts';
 import type { NegativeClass, Protocol } from '#lib/example/protocol.ts';
 import type { ActivationStore, CoderActivations, LatentActivations, StoredRows } from '#gpu-worker/activations/store/types.ts';
-import { latentExamples, similarityQueries, type ExamplesRequest, type LatentExamples } from './latent-examples.ts';
+import { latentExamples, similarityQueries, SIMILARITY_QUERIES, type ExamplesRequest, type LatentExamples } from './latent-examples.ts';
 import { WindowTable } from './window-table.ts';
 import { documentOf, type Origin } from './windows.ts';
-
-/** Windows that others of near meaning are searched for (method.md §3.6). */
-const QUERIES = 10;
 
 /** A window as it stands in a store. */
 export interface StoredWindow {
@@ -75,7 +72,7 @@ export async function storeExamples(source: ExampleSource, { latent: index, prot
   const near: LatentActivations[] = [];
   for (const neighbour of neighbours ?? []) near.push(await coder.latent(neighbour));
   const request: ExamplesRequest = { table, latent, protocol, seed, neighbours: near };
-  if (findSimilar) request.similar = await findSimilar(similarityQueries(request, QUERIES).map(({ origin }) => origin));
+  if (findSimilar) request.similar = await findSimilar(similarityQueries(request, SIMILARITY_QUERIES).map(({ origin }) => origin));
   const { train, test, negatives, ...counts } = latentExamples(request);
   const show = (origin: Origin, quantile: number | null, of: StoredWindow['class'], copies: number): Promise<StoredWindow> =>
     storedWindow(source, latent, protocol, { origin, quantile, class: of, copies });

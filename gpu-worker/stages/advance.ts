@@ -1,9 +1,10 @@
 import type { PoolClient } from 'pg';
-import { ATLAS_PROTOCOL } from '#lib/example/protocol.ts';
+import { protocolNamed } from '#lib/example/protocol.ts';
 import type { JobName } from '#lib/jobs/registry.ts';
 import type { NewTask } from '#platform/queue/types.ts';
 import { readDataSet, type DataSet } from '#gpu-worker/activations/data-set.ts';
-import { tilesOf } from '#gpu-worker/examples/windows.ts';
+import { examWindows } from '#gpu-worker/examples/exam-windows.ts';
+import { embedsWindows } from './plan-sample.ts';
 import { PHASES, phaseOf, planPhase, SHARD_ROWS, shardCount, stageOf } from './plan.ts';
 import { runFigures } from './run-figures.ts';
 import { addResults, loadRun, logEvent, requireFact, type RunFacts } from './run-facts.ts';
@@ -27,7 +28,7 @@ export function advanceRun(services: WorkerServices, enqueue: (client: PoolClien
     for (phase++; phase < PHASES.length; phase++) {
       const tasks = await planPhase(client, run, phase, {
         shardTokens: async () => shardTokens(await dataOf(services, run)),
-        testWindows: async () => tilesOf(await dataOf(services, run), ATLAS_PROTOCOL.windowLength, 'test').length,
+        windowsToEmbed: async () => (embedsWindows(run) ? examWindows(await dataOf(services, run), protocolNamed(run.config.protocol)).length : 0),
       });
       if (tasks.length === 0) continue;
       await enqueue(client, tasks);

@@ -1,9 +1,10 @@
 import { cutRows, isCollected, mergeCoder } from '#gpu-worker/activations/collect/coder-artifacts.ts';
 import { dataSetKey } from '#gpu-worker/activations/data-set.ts';
-import { ALGORITHM_VERSIONS, contentKey } from '#gpu-worker/activations/keys.ts';
+import { ALGORITHM_VERSIONS } from '#gpu-worker/activations/keys.ts';
 import { openRows } from '#gpu-worker/activations/store/rows-file.ts';
 import type { TaskHandler } from '#platform/queue/types.ts';
-import { addResults, loadRun, requireFact } from './run-facts.ts';
+import { planSample } from './plan-sample.ts';
+import { addResults, loadRun, logEvent, requireFact } from './run-facts.ts';
 import type { WorkerServices } from './services.ts';
 import { SHARD_ROWS } from './plan.ts';
 
@@ -25,7 +26,7 @@ export function collectMerge(services: WorkerServices): TaskHandler<'collect.mer
         progress: () => context.signal.throwIfAborted(),
       });
     }
-    const sampleKey = contentKey({ version: ALGORITHM_VERSIONS.sample, activations: key, protocol: run.config.protocol, seed: run.config.seed });
+    const plan = await planSample(services, run, key);
     await context.commit(async (client) => {
       const { rows } = await client.query<{ seconds: number | null; tokens: number | null }>(
         `SELECT SUM((result->>'seconds')::float8) AS seconds, SUM(amount)::float8 AS tokens FROM run_tasks
@@ -33,8 +34,10 @@ export function collectMerge(services: WorkerServices): TaskHandler<'collect.mer
         [String(run.id)],
       );
       const { seconds, tokens } = rows[0] ?? { seconds: null, tokens: null };
-      const facts = { sampleKey, collectTokensPerSecond: seconds && tokens ? Math.round(tokens / seconds) : null };
+      const facts = { ...plan, collectTokensPerSecond: seconds && tokens ? Math.round(tokens / seconds) : null };
       await addResults(client, run.id, facts);
+      if (plan.similarMissing !== null)
+        await logEvent(client, run.id, { level: 'warn', stage: 'sample', event: 'similar_windows_missing', data: { reason: plan.similarMissing } });
       return facts;
     });
   };

@@ -1,5 +1,7 @@
 import type { Pool } from 'pg';
 import { decodeExamples } from '#lib/example/blob.ts';
+import { takedownKeys } from '#lib/example/document-key.ts';
+import { sampleRecordSchema, type SampleRecord } from '#lib/example/sample-record.ts';
 import type { Example } from '#lib/example/schema.ts';
 
 /** A latent's examples as the sample stage stored them, without documents taken down since. */
@@ -7,24 +9,30 @@ export interface LoadedExamples {
   examples: Example[];
   /** Keys of the documents left out, by side of the split, sorted: part of the key of whatever is made from the rest. */
   takenDown: { train: string[]; test: string[] };
+  /** How they were drawn. */
+  record: SampleRecord;
 }
 
 /** The examples of some latents, by latent. */
 export async function loadExamples(pool: Pool, coderId: bigint, sampleKey: string, latents: readonly number[]): Promise<Map<number, LoadedExamples>> {
-  const { rows } = await pool.query<{ latent: number; blob: Buffer; suppressed: string[] | null }>(
-    `SELECT b.latent_index AS latent, b.blob,
+  const { rows } = await pool.query<{ latent: number; blob: Buffer; record: unknown; suppressed: string[] | null }>(
+    `SELECT b.latent_index AS latent, b.blob, b.record,
             (SELECT array_agg(s.document_key) FROM suppressed_documents s
               WHERE s.text_source_id = b.text_source_id AND s.document_key = ANY (b.document_keys)) AS suppressed
        FROM example_blobs b WHERE b.coder_id = $1 AND b.sample_key = $2 AND b.latent_index = ANY($3)`,
     [String(coderId), sampleKey, latents],
   );
   return new Map(
-    rows.map(({ latent, blob, suppressed }) => {
+    rows.map(({ latent, blob, record, suppressed }) => {
       const all = decodeExamples(blob);
-      const down = new Set(suppressed ?? []);
+      const keys = new Set(suppressed ?? []);
+      const isDown = ({ document }: Example): boolean => keys.size > 0 && takedownKeys(document).some((key) => keys.has(key));
       const of = (side: Example['split']): string[] =>
-        [...new Set(all.filter(({ split, document }) => split === side && down.has(document)).map(({ document }) => document))].sort();
-      return [latent, { examples: all.filter(({ document }) => !down.has(document)), takenDown: { train: of('train'), test: of('test') } }];
+        [...new Set(all.filter((example) => example.split === side && isDown(example)).map(({ document }) => document))].sort();
+      return [
+        latent,
+        { examples: all.filter((example) => !isDown(example)), takenDown: { train: of('train'), test: of('test') }, record: sampleRecordSchema.parse(record) },
+      ];
     }),
   );
 }
@@ -34,7 +42,7 @@ export function takenDownKey(documents: readonly string[] | undefined): { takenD
   return documents === undefined || documents.length === 0 ? {} : { takenDown: documents };
 }
 
-/** The documents that windows came from, sorted: an explanation keeps them, so that a later takedown finds it. */
+/** The documents that windows came from, and those that these were cut from, sorted: an explanation keeps them, so that a later takedown finds it. */
 export function documentsOf(windows: readonly Pick<Example, 'document'>[]): string[] {
-  return [...new Set(windows.map(({ document }) => document))].sort();
+  return [...new Set(windows.flatMap(({ document }) => takedownKeys(document)))].sort();
 }

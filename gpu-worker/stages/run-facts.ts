@@ -8,6 +8,9 @@ export const runResultsSchema = z.looseObject({
   dataKey: z.string().optional(),
   activationKey: z.string().optional(),
   sampleKey: z.string().optional(),
+  /** gpu-worker/stages/plan-sample.ts. */
+  similarEmbedder: z.string().nullish(),
+  similarMissing: z.string().nullish(),
   /** The index of the coder's neighbours: gpu-worker/activations/neighbours/read-neighbours.ts. */
   neighboursKey: z.string().optional(),
   /** Statistics of all latents: gpu-worker/activations/statistics/statistics-file.ts. */

@@ -1,21 +1,17 @@
 import type { Pool } from 'pg';
-import { encodeExamples, type StoredExample } from '#lib/example/blob.ts';
+import { encodeExamples } from '#lib/example/blob.ts';
+import { takedownKeys } from '#lib/example/document-key.ts';
+import { protocolNamed } from '#lib/example/protocol.ts';
 import { copyRows, type CopyValue } from '#platform/database/copy-rows.ts';
+import { ofAtlas } from '#platform/database/protocols.ts';
 import type { TaskHandler } from '#platform/queue/types.ts';
-import { coderFileKey } from '#gpu-worker/activations/collect/coder-artifacts.ts';
-import { readDataSet, splitOf, type DataSet } from '#gpu-worker/activations/data-set.ts';
-import { openCoderFile } from '#gpu-worker/activations/store/coder-file.ts';
-import type { LatentActivations } from '#gpu-worker/activations/store/types.ts';
 import { latentStatistics } from '#gpu-worker/activations/latent-statistics.ts';
-import { latentExamples, type LatentExamples } from '#gpu-worker/examples/latent-examples.ts';
-import { ATLAS_PROTOCOL } from '#lib/example/protocol.ts';
-import { shownSpan } from '#gpu-worker/examples/shown-span.ts';
-import { WindowTable } from '#gpu-worker/examples/window-table.ts';
-import type { Origin } from '#gpu-worker/examples/windows.ts';
-import { openTokenizer, type Tokenizer } from '#gpu-worker/model/tokenizer.ts';
+import { latentExamples } from '#gpu-worker/examples/latent-examples.ts';
 import { afterCommit } from './after-commit.ts';
 import { removeUnheadlined } from './headlines.ts';
 import { loadRun, requireFact, type RunFacts } from './run-facts.ts';
+import { openSampleSources } from './sample-sources.ts';
+import { sampleRecord, storedExamples } from './stored-sample.ts';
 import type { WorkerServices } from './services.ts';
 import { yieldNow } from './yield-now.ts';
 
@@ -23,6 +19,7 @@ const LATENT_COLUMNS = [
   'coder_id', 'index', 'run_id', 'status', 'firing_count', 'token_count', 'frequency', 'max_activation', 'mean_activation',
   'histogram', 'train_windows', 'test_windows', 'train_documents', 'test_documents', 'sample_key',
 ] as const; // prettier-ignore
+const BLOB_COLUMNS = ['coder_id', 'latent_index', 'sample_key', 'text_source_id', 'blob', 'document_keys', 'status', 'record'] as const;
 const UPDATED = LATENT_COLUMNS.slice(2)
   .map((column) => `${column} = EXCLUDED.${column}`)
   .join(', ');
@@ -32,55 +29,68 @@ const HEADLINE_KEPT = ['headline_explanation_id', 'headline_text', 'headline_met
   .map((column) => `${column} = CASE WHEN latents.sample_key = EXCLUDED.sample_key THEN latents.${column} END`)
   .join(', ');
 
-/** Statistics, evidence and exam of a batch of latents: their rows and example blobs. */
+/**
+ * Statistics, evidence and exam of a batch of latents: their rows and example blobs. A latent's row shows its newest
+ * sample, but one by protocol atlas before any other's.
+ */
 export function sampleLatents(services: WorkerServices): TaskHandler<'sample.latents'> {
   return async ({ runId, latents }, context) => {
     const run = await loadRun(services.pool, runId);
-    const [dataKey, activationKey, sampleKey] = [requireFact(run, 'dataKey'), requireFact(run, 'activationKey'), requireFact(run, 'sampleKey')];
-    const data = await services.cache.get(`data:${dataKey}`, () => readDataSet(services.artifacts, dataKey));
-    const tokenizer = await services.cache.get(`tokenizer:${run.modelLocation}`, () => openTokenizer(run.modelLocation));
-    // Rows under this very key say what would be written again, whichever run wrote them; those of dead latents have none.
+    const protocol = protocolNamed(run.config.protocol);
+    const sampleKey = requireFact(run, 'sampleKey');
+    // Blobs under this very key say what would be written again, whichever run wrote them; dead latents have none.
     const standing = new Set(await standingLatents(services.pool, run, sampleKey, latents));
     const open = latents.filter((latent) => !standing.has(latent));
     context.progress(standing.size);
-    const table = await services.cache.get(`windows-of:${dataKey}`, async () => new WindowTable(data, ATLAS_PROTOCOL.windowLength, data.tokens));
-    const activations = open.length === 0 ? new Map<number, LatentActivations>() : await readEach(services, activationKey, open);
-
     const latentRows: CopyValue[][] = [];
     const blobRows: CopyValue[][] = [];
-    for (const latent of open) {
-      const own = activations.get(latent) as LatentActivations;
-      const statistics = latentStatistics(own, data.tokenCount);
-      const examples = latentExamples({ table, latent: own, protocol: ATLAS_PROTOCOL, seed: run.config.seed });
-      latentRows.push([
-        run.coderId, latent, run.id, examples.status, statistics.count, data.tokenCount, statistics.frequency, statistics.max, statistics.mean,
-        statistics.histogram, examples.trainWindows, examples.testWindows, examples.trainDocuments, examples.testDocuments,
-        examples.status === 'dead' ? null : sampleKey,
-      ]); // prettier-ignore
-      if (examples.status !== 'dead') {
-        const stored = storedExamples(data, own, examples, tokenizer);
-        const keys = [...new Set(stored.map(({ document }) => document))].sort();
-        blobRows.push([run.coderId, latent, sampleKey, run.textSourceId, encodeExamples(stored), keys]);
+    if (open.length > 0) {
+      const sources = await openSampleSources(services, run, protocol, () => yieldNow(context.signal));
+      try {
+        for (const latent of open) {
+          const request = await sources.requestOf(latent);
+          const statistics = latentStatistics(request.latent, sources.data.tokenCount);
+          const examples = latentExamples(request);
+          latentRows.push([
+            run.coderId, latent, run.id, examples.status, statistics.count, sources.data.tokenCount, statistics.frequency, statistics.max, statistics.mean,
+            statistics.histogram, examples.trainWindows, examples.testWindows, examples.trainDocuments, examples.testDocuments,
+            examples.status === 'dead' ? null : sampleKey,
+          ]); // prettier-ignore
+          if (examples.status !== 'dead') {
+            const stored = storedExamples(sources.data, request.latent, examples, protocol, sources.tokenizer);
+            const keys = [...new Set(stored.flatMap(({ document }) => takedownKeys(document)))].sort();
+            const record = sampleRecord(examples, protocol, { minedBy: sources.minedBy, missing: sources.missing });
+            blobRows.push([run.coderId, latent, sampleKey, run.textSourceId, encodeExamples(stored), keys, examples.status, JSON.stringify(record)]);
+          }
+          context.progress(standing.size + latentRows.length);
+          await yieldNow(context.signal);
+        }
+      } finally {
+        await sources.close();
       }
-      context.progress(standing.size + latentRows.length);
-      await yieldNow(context.signal);
     }
     await context.commit(async (client) => {
       await client.query('CREATE TEMP TABLE new_latents (LIKE latents INCLUDING DEFAULTS) ON COMMIT DROP');
       await client.query('CREATE TEMP TABLE new_blobs (LIKE example_blobs INCLUDING DEFAULTS) ON COMMIT DROP');
       await copyRows(client, 'new_latents', LATENT_COLUMNS, latentRows);
-      await copyRows(client, 'new_blobs', ['coder_id', 'latent_index', 'sample_key', 'text_source_id', 'blob', 'document_keys'], blobRows);
+      await copyRows(client, 'new_blobs', BLOB_COLUMNS, blobRows);
       const columns = LATENT_COLUMNS.join(', ');
       await client.query(
         `INSERT INTO latents (${columns}) SELECT ${columns} FROM new_latents ORDER BY index
-         ON CONFLICT (coder_id, index) DO UPDATE SET ${UPDATED}, ${HEADLINE_KEPT}, updated_at = now()`,
+         ON CONFLICT (coder_id, index) DO UPDATE SET ${UPDATED}, ${HEADLINE_KEPT}, updated_at = now() WHERE $1 = 'atlas' OR NOT ${ofAtlas('latents')}`,
+        [protocol.name],
       );
+      const blobColumns = BLOB_COLUMNS.join(', ');
       await client.query(
-        `INSERT INTO example_blobs (coder_id, latent_index, sample_key, text_source_id, blob, document_keys)
-         SELECT coder_id, latent_index, sample_key, text_source_id, blob, document_keys FROM new_blobs ORDER BY latent_index
+        `INSERT INTO example_blobs (${blobColumns}) SELECT ${blobColumns} FROM new_blobs ORDER BY latent_index
          ON CONFLICT (coder_id, latent_index, sample_key) DO NOTHING`,
       );
-      await client.query('UPDATE latents SET run_id = $1 WHERE coder_id = $2 AND index = ANY($3)', [String(run.id), String(run.coderId), [...standing]]);
+      await client.query('UPDATE latents SET run_id = $1 WHERE coder_id = $2 AND index = ANY($3) AND sample_key = $4', [
+        String(run.id),
+        String(run.coderId),
+        [...standing],
+        sampleKey,
+      ]);
       return { latents: latentRows.length, blobs: blobRows.length, reused: standing.size };
     });
     // What another sample said of them is not to be found while this one is worked on.
@@ -88,51 +98,15 @@ export function sampleLatents(services: WorkerServices): TaskHandler<'sample.lat
   };
 }
 
-/** Those of the latents that were sampled under this key already. */
+/**
+ * Those of the latents that were sampled under this key already and whose rows show it, or show one by protocol atlas
+ * that goes before it.
+ */
 async function standingLatents(pool: Pool, run: RunFacts, sampleKey: string, latents: readonly number[]): Promise<number[]> {
-  const { rows } = await pool.query<{ index: number }>('SELECT index FROM latents WHERE coder_id = $1 AND sample_key = $2 AND index = ANY($3)', [
-    String(run.coderId),
-    sampleKey,
-    latents,
-  ]);
+  const { rows } = await pool.query<{ index: number }>(
+    `SELECT l.index FROM latents l JOIN example_blobs b ON b.coder_id = l.coder_id AND b.latent_index = l.index AND b.sample_key = $2
+      WHERE l.coder_id = $1 AND l.index = ANY($3) AND (l.sample_key = $2 OR ($4 <> 'atlas' AND ${ofAtlas('l')}))`,
+    [String(run.coderId), sampleKey, latents, run.config.protocol],
+  );
   return rows.map(({ index }) => index);
-}
-
-/** The activations of some latents, ascending. */
-async function readEach(services: WorkerServices, key: string, latents: readonly number[]): Promise<Map<number, LatentActivations>> {
-  const coder = await openCoderFile(services.artifacts, coderFileKey(key));
-  try {
-    const out = new Map<number, LatentActivations>();
-    for (const latent of latents) out.set(latent, await coder.latent(latent));
-    return out;
-  } finally {
-    await coder.close();
-  }
-}
-
-function storedExamples(data: DataSet, latent: LatentActivations, examples: LatentExamples, tokenizer: Tokenizer): StoredExample[] {
-  const window = (origin: Origin, kind: StoredExample['kind'], quantile: number | null): StoredExample => {
-    const { row, start, end } = shownSpan(data, origin);
-    const at = row * data.rowLength;
-    const length = end - start;
-    return {
-      row,
-      start,
-      split: splitOf(data, row),
-      kind,
-      quantile,
-      document: (data.documents[data.document[row] as number] as { key: string }).key,
-      tokens: tokenizer.tokenStrings(data.tokens.subarray(at + start, at + end)),
-      activations: new Array<number>(length).fill(0),
-    };
-  };
-  const activating = [...examples.train, ...examples.test].map((drawn) => {
-    const example = window(drawn.origin, 'activating', drawn.quantile);
-    const first = example.row * data.rowLength + example.start;
-    for (let i = drawn.from; i < drawn.to; i++) {
-      example.activations[(latent.place[i] as number) - first] = latent.value[i] as number;
-    }
-    return example;
-  });
-  return [...activating, ...examples.negatives.map((negative) => window(negative.origin, negative.class, null))];
 }

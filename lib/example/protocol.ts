@@ -13,9 +13,13 @@ export type Sampler =
   | { kind: 'quantiles'; perQuantile: number }
   | { kind: 'mix'; count: number; ratioTop: number };
 
+/** What a run, and a record of one, calls them. */
+export const PROTOCOL_NAMES = ['atlas', 'paper', 'delphi'] as const;
+export type ProtocolName = (typeof PROTOCOL_NAMES)[number];
+
 /** A way to draw evidence and exams, in numbers alone (method.md §13). Scores of different protocols are never mixed. */
 export interface Protocol {
-  name: string;
+  name: ProtocolName;
   /** Tokens in a window; a divisor of the row. */
   windowLength: number;
   /** `tiled`: rows are cut into windows. `centred`: each window lies about its strongest token. */
@@ -123,10 +127,10 @@ export const DELPHI_PROTOCOL: Protocol = {
   minWindows: 200,
 };
 
-export const PROTOCOLS = { atlas: ATLAS_PROTOCOL, paper: PAPER_PROTOCOL, delphi: DELPHI_PROTOCOL } as const satisfies Record<string, Protocol>;
-export type ProtocolName = keyof typeof PROTOCOLS;
-
-export const PROTOCOL_NAMES = ['atlas', 'paper', 'delphi'] as const satisfies readonly ProtocolName[];
+export const PROTOCOLS = { atlas: ATLAS_PROTOCOL, paper: PAPER_PROTOCOL, delphi: DELPHI_PROTOCOL } as const satisfies Record<ProtocolName, Protocol>;
 
 /** The protocol of a run, by the name in its configuration. */
 export const protocolNamed = (name: ProtocolName): Protocol => PROTOCOLS[name];
+
+/** Whether negatives near in meaning belong to the protocol's exams: finding them takes an embedder. */
+export const drawsSimilar = ({ negatives }: Pick<Protocol, 'negatives'>): boolean => (negatives.similar ?? 0) > 0;

@@ -17,7 +17,7 @@ function task(stage: string, unit: string, amount: number, state: { progress?: n
   };
 }
 
-const STEPS = stageSteps({ explainers: ['lexical'], scorers: ['embedding', 'rule'] });
+const STEPS = stageSteps({ protocol: 'atlas', explainers: ['lexical'], scorers: ['embedding', 'rule'] });
 
 function progress(tasks: TaskProgress[], now: number, { finishedAt = null, steps = STEPS }: { finishedAt?: Date | null; steps?: StageSteps } = {}) {
   return Object.fromEntries(stageProgress(tallyTasks(tasks), steps, at(now), { finishedAt }).map((stage) => [stage.stage, stage]));
@@ -50,8 +50,8 @@ test('all tasks complete but no later stage yet: more of this one may still be q
 });
 
 test('a stage of several units shows the one being worked on', () => {
-  const windows = task('score', 'windows', 50, { started: 0, completed: 10 });
-  const prepared = [windows, task('score', 'texts', 20, { started: 1, completed: 12 })];
+  const texts = task('score', 'texts', 50, { started: 0, completed: 10 });
+  const prepared = [texts, task('score', 'texts', 20, { started: 1, completed: 12 })];
   expect(progress([...prepared, task('score', 'latents', 40, { started: 12, progress: 10 })], 17).score).toMatchObject({
     unit: 'latents',
     done: 10,
@@ -60,25 +60,24 @@ test('a stage of several units shows the one being worked on', () => {
     secondsLeft: 15,
     startedAt: at(0).toISOString(),
   });
-  expect(progress([windows, task('score', 'latents', 40)], 11).score).toMatchObject({ unit: 'latents', done: 0, total: 40, state: 'running' });
+  expect(progress([texts, task('score', 'latents', 40)], 11).score).toMatchObject({ unit: 'latents', done: 0, total: 40, state: 'running' });
 });
 
 test('a running stage says which of its steps it is in, of as many as its configuration has', () => {
-  const windows = [task('score', 'windows', 50, { started: 0 }), task('score', 'texts', 20)];
-  expect(progress(windows, 5).score).toMatchObject({ unit: 'windows', step: { number: 1, of: 3 } });
-  const texts = [task('score', 'texts', 20, { started: 1 }), task('score', 'windows', 50, { started: 0, completed: 4 })];
-  expect(progress(texts, 5).score).toMatchObject({ unit: 'texts', step: { number: 2, of: 3 } });
-  const latents = [...texts.map((each) => ({ ...each, completedAt: at(5) })), task('score', 'latents', 9, { started: 5 })];
-  expect(progress(latents, 6).score).toMatchObject({ unit: 'latents', step: { number: 3, of: 3 } });
-  const ruleOnly = stageSteps({ explainers: ['lexical'], scorers: ['rule'] });
-  expect(progress([task('score', 'texts', 20, { started: 0 })], 5, { steps: ruleOnly }).score).toMatchObject({ step: { number: 1, of: 2 } });
+  const windows = [task('sample', 'latents', 20), task('sample', 'windows', 50, { started: 0 })];
+  expect(progress(windows, 5).sample).toMatchObject({ unit: 'windows', step: { number: 1, of: 2 } });
+  const latents = [task('sample', 'latents', 20, { started: 4 }), task('sample', 'windows', 50, { started: 0, completed: 4 })];
+  expect(progress(latents, 5).sample).toMatchObject({ unit: 'latents', step: { number: 2, of: 2 } });
+  const paper = stageSteps({ protocol: 'paper', explainers: ['lexical'], scorers: ['rule'] });
+  expect(progress([task('sample', 'latents', 20, { started: 0 })], 5, { steps: paper }).sample).toMatchObject({ unit: 'latents', step: null });
+  expect(progress([task('score', 'texts', 20, { started: 0 })], 5).score).toMatchObject({ step: { number: 1, of: 2 } });
   expect(progress([task('collect', 'tokens read', 9, { started: 0 })], 5).collect).toMatchObject({ step: { number: 1, of: 7 } });
 });
 
 test('a stage of one step, one that waits and one that is over have none', () => {
-  const tasks = [task('collect', 'tokens', 9, { started: 0, completed: 1 }), task('sample', 'latents', 9, { started: 2 })];
-  const { collect, sample, score } = progress(tasks, 3);
-  expect([collect?.step, sample?.step, score?.step]).toEqual([null, null, null]);
+  const tasks = [task('collect', 'tokens', 9, { started: 0, completed: 1 }), task('explain', 'latents', 9, { started: 2 })];
+  const { collect, explain, score } = progress(tasks, 3);
+  expect([collect?.step, explain?.step, score?.step]).toEqual([null, null, null]);
 });
 
 test('a stage that is over is shown in what it had most of', () => {

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import { decodeExamples } from '#lib/example/blob.ts';
+import { takedownKeys } from '#lib/example/document-key.ts';
 import type { Example } from '#lib/example/schema.ts';
 
 export interface BlobRow {
@@ -29,7 +30,7 @@ export async function takenDown(pool: Pool, blobs: readonly BlobRow[]): Promise<
 export function visibleExamples(blob: BlobRow, down: ReadonlySet<string>): VisibleExamples {
   const result: VisibleExamples = { examples: [], suppressed: [] };
   for (const example of decodeExamples(blob.blob)) {
-    const hidden = down.size > 0 && down.has(documentId(blob.text_source_id, example.document));
+    const hidden = down.size > 0 && takedownKeys(example.document).some((key) => down.has(documentId(blob.text_source_id, key)));
     (hidden ? result.suppressed : result.examples).push(example);
   }
   return result;

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
+import { blockKey } from '#lib/example/document-key.ts';
 import type { Split } from '#lib/example/schema.ts';
 import type { ArtifactStore } from '#platform/artifacts/types.ts';
 import { cutBlocks } from '#gpu-worker/activations/cut-blocks.ts';
@@ -145,5 +146,7 @@ function blocksOfOne(chosen: readonly { key: string; ids: Int32Array }[]): Dealt
   const [only] = chosen;
   const capacity = ROW_LENGTH - 1;
   const blocks = only !== undefined && chosen.length === 1 ? cutBlocks(Math.floor(only.ids.length / capacity)) : null;
-  return blocks && blocks.map(({ split, from, to }, i) => ({ key: `${only!.key}#${i + 1}`, ids: only!.ids.subarray(from * capacity, to * capacity), split }));
+  return (
+    blocks && blocks.map(({ split, from, to }, i) => ({ key: blockKey(only!.key, i + 1), ids: only!.ids.subarray(from * capacity, to * capacity), split }))
+  );
 }

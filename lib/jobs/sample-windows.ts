@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { defineJob } from './job.ts';
 
-/** Embed test windows [first, first + count) once, whatever the number of latents that use them. */
-export const scoreWindows = defineJob({
-  name: 'score.windows',
-  stage: 'score',
+/** Embed windows [first, first + count) of those that exams are drawn from: once, whatever the number of latents that use them. */
+export const sampleWindows = defineJob({
+  name: 'sample.windows',
+  stage: 'sample',
   queue: 'gpu',
   payload: z.strictObject({ runId: z.string(), shard: z.number().int(), first: z.number().int(), count: z.number().int() }),
   expireSeconds: 900,
