@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { coderProfileSchema } from '#lib/coder/profile.ts';
 import { exampleSchema } from '#lib/example/schema.ts';
 import { explanationMethodSchema, explanationSchema } from '#lib/explanation/schema.ts';
+import { latentProfileSchema } from '#lib/latent/profile.ts';
 
 /** First path segments the site uses itself; no model may be called so. */
 export const RESERVED_SLUGS = ['about', 'account', 'admin', 'api', 'docs', 'healthz', 'random', 'search', 'sign-in', 'static', '_next'] as const;
@@ -44,6 +46,7 @@ export const coderSummarySchema = z.object({
       n: z.number().int(),
     })
     .nullable(),
+  profile: coderProfileSchema.nullable().describe('What the last run that profiled the coder found of it as a whole; null before any'),
 });
 export type CoderSummary = z.infer<typeof coderSummarySchema>;
 
@@ -111,7 +114,10 @@ export const latentDetailSchema = latentRowSchema.omit({ explanation: true, meth
   id: z.string().describe('Pasteable id: model@coder:index'),
   tokenCount: z.number().int(),
   meanActivation: z.number(),
-  histogram: z.array(z.number().int()),
+  histogram: z.array(z.number().int()).describe('Activations in bins of equal width from 0 to the maximum'),
+  profile: latentProfileSchema
+    .nullable()
+    .describe('What it does beyond that: tokens, direct effects on the logits, neighbours; null where its run did not look'),
   trainWindows: z.number().int(),
   testWindows: z.number().int(),
   trainDocuments: z.number().int(),

@@ -3,6 +3,7 @@ import type { LatentDetail } from '#lib/catalogue/schema.ts';
 import { type BlobRow, takenDown, visibleExamples } from './examples.ts';
 import { explanationsOf } from './explanations.ts';
 import { findCoder, noLatent } from './find.ts';
+import { shownProfile } from './latent-profile.ts';
 
 interface DetailRow {
   status: LatentDetail['status'];
@@ -12,6 +13,7 @@ interface DetailRow {
   firing_count: string;
   token_count: string;
   histogram: number[];
+  profile: unknown;
   train_windows: number;
   test_windows: number;
   train_documents: number;
@@ -28,7 +30,7 @@ interface DetailRow {
 }
 
 /**
- * Everything a latent's page shows: statistics, its explanations with their scores, its examples by quantile and its
+ * Everything a latent's page shows: statistics and profile, its explanations with their scores, its examples by quantile and its
  * negatives, without windows of documents that were taken down, and its neighbours in the list.
  * Throws AppError `not_found` for an unknown model, coder or index.
  */
@@ -36,7 +38,7 @@ export async function getLatent(pool: Pool, model: string, coder: string, index:
   const place = await findCoder(pool, model, coder);
   const [found, { explanations, withheld }] = await Promise.all([
     pool.query<DetailRow>(
-      `select l.status, l.frequency, l.max_activation, l.mean_activation, l.firing_count, l.token_count, l.histogram,
+      `select l.status, l.frequency, l.max_activation, l.mean_activation, l.firing_count, l.token_count, l.histogram, p.profile,
          l.train_windows, l.test_windows, l.train_documents, l.test_documents, l.run_id,
          t.slug as text_slug, t.name as text_name, t.license as text_license,
          (select p.index from latents p where p.coder_id = l.coder_id and p.index < l.index order by p.index desc limit 1) as previous,
@@ -44,6 +46,7 @@ export async function getLatent(pool: Pool, model: string, coder: string, index:
          e.blob, e.text_source_id, e.document_keys
        from latents l
        left join runs r on r.id = l.run_id
+       left join latent_profiles p on p.coder_id = l.coder_id and p.latent_index = l.index and p.profile_key = r.results->>'profileKey'
        left join text_sources t on t.id = r.text_source_id
        left join example_blobs e on e.coder_id = l.coder_id and e.latent_index = l.index and e.sample_key = l.sample_key
        where l.coder_id = $1 and l.index = $2`,
@@ -67,6 +70,7 @@ export async function getLatent(pool: Pool, model: string, coder: string, index:
     firingCount: Number(row.firing_count),
     tokenCount: Number(row.token_count),
     histogram: row.histogram,
+    profile: await shownProfile(pool, place.coderId, row.profile),
     trainWindows: row.train_windows,
     testWindows: row.test_windows,
     trainDocuments: row.train_documents,
