@@ -1,4 +1,4 @@
-import type { ExplanationMethod } from '#lib/explanation/schema.ts';
+import type { ExplanationMethod } from '#lib/explanation/methods.ts';
 
 /** How an explanation was made; a baseline says that it is one, everywhere. */
 export function MethodChip({ method, explainer }: { method: ExplanationMethod | string; explainer?: string }) {

@@ -5,7 +5,9 @@ import { explainLexically } from '#gpu-worker/explain/lexical/explain.ts';
 import type { LexicalWindow, TokenTable } from '#gpu-worker/explain/lexical/types.ts';
 import { openTokenizer } from '#gpu-worker/model/tokenizer.ts';
 import type { Example } from '#lib/example/schema.ts';
+import { codeVersion } from '#platform/code-version.ts';
 import type { TaskHandler } from '#platform/queue/types.ts';
+import { writeAttempts, type Attempt } from './explanation-attempts.ts';
 import { insertExplanations, type NewExplanation } from './explanation-rows.ts';
 import { refreshHeadlines } from './headlines.ts';
 import { documentsOf, loadExamples, takenDownKey } from './load-examples.ts';
@@ -49,14 +51,22 @@ export function explainLexical(services: WorkerServices): TaskHandler<'explain.l
         explainer: LEXICAL_EXPLAINER,
         text,
         rule,
-        provenance: { sampleKey, split: 'train', windows: shown.map(({ row, start }) => [row, start]), documents: documentsOf(shown) },
+        provenance: { sampleKey, split: 'train', windows: shown.map(({ row, start }) => [row, start]), documents: documentsOf(shown), code: codeVersion() },
         inputKey: keys.get(latent) as string,
       });
       context.progress(done + 1);
       await yieldNow(context.signal);
     }
+    const written = new Set([...explained, ...explanations.map(({ latentIndex }) => latentIndex)]);
+    const attempts = latents.map((latent): Attempt => {
+      const outcome: Attempt['outcome'] = written.has(latent)
+        ? { inputKey: keys.get(latent) as string }
+        : { cause: 'no_windows', message: 'No train window is left to learn from.' };
+      return { latent, asked: 'lexical', method: 'lexical', reason: null, outcome };
+    });
     await context.commit(async (client) => {
       await insertExplanations(client, explanations);
+      await writeAttempts(client, run, attempts);
       await refreshHeadlines(client, run.coderId, latents);
       return { explained: explanations.length };
     });

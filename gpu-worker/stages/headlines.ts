@@ -1,10 +1,11 @@
 import type { Pool, PoolClient } from 'pg';
+import { ofAtlas } from '#platform/database/protocols.ts';
 import { madeFromTakenDown } from '#platform/database/takedowns.ts';
 import type { SearchEngine } from '#platform/search/types.ts';
 
 /**
- * Sets what lists show of some latents: their newest explanation, a language model's before the baseline's, with its
- * newest embedding score, of those made from the sample that the page shows and from no document taken down since; nothing
+ * Sets what lists show of some latents: their newest explanation, a run's before one that somebody entered (which nobody has
+ * checked) and any before the baseline's, with its newest embedding score, of those made from the sample that the page shows and from no document taken down since; nothing
  * for a latent that has none. Deterministic, so doing it twice is harmless.
  */
 export async function refreshHeadlines(client: PoolClient, coderId: bigint, latents: readonly number[]): Promise<void> {
@@ -15,10 +16,10 @@ export async function refreshHeadlines(client: PoolClient, coderId: bigint, late
        FROM latents own
        LEFT JOIN LATERAL (SELECT x.id, x.text, x.method FROM explanations x
               WHERE x.coder_id = $1 AND x.latent_index = own.index AND x.provenance->>'sampleKey' = own.sample_key AND NOT ${madeFromTakenDown('x')}
-              ORDER BY (x.method = 'llm') DESC, x.id DESC LIMIT 1) e ON true
+              ORDER BY (x.method <> 'human') DESC, (x.method <> 'lexical') DESC, x.id DESC LIMIT 1) e ON true
        LEFT JOIN LATERAL (SELECT value, lower FROM scores
               WHERE coder_id = $1 AND latent_index = own.index AND explanation_id = e.id AND scorer = 'embedding'
-              ORDER BY id DESC LIMIT 1) s ON true
+              ORDER BY id DESC LIMIT 1) s ON ${ofAtlas('own')}
       WHERE own.coder_id = $1 AND own.index = ANY($2) AND l.coder_id = $1 AND l.index = own.index`,
     [String(coderId), latents],
   );

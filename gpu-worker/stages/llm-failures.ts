@@ -1,8 +1,8 @@
 /** A latent that a language-model stage has nothing for, and why. */
 export interface LlmFailure {
   latent: number;
-  /** `bad_answer`: answers that could not be used; `upstream`: no answer; `no_windows`: nothing to ask about. */
-  cause: 'bad_answer' | 'upstream' | 'no_windows';
+  /** `bad_answer`: answers that could not be used; `upstream`: no answer; `budget_spent`: the run may not spend what the call can cost; `no_windows`: nothing to ask about. */
+  cause: 'bad_answer' | 'upstream' | 'budget_spent' | 'no_windows';
   message: string;
 }
 

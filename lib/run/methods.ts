@@ -1,7 +1,9 @@
+import { EXPLAINERS, LOCAL_EXPLAINERS } from '#lib/explanation/methods.ts';
+import { LLM_SCORERS } from '#lib/score/llm-scorers.ts';
 import type { RunConfig } from './schema.ts';
 
 /** Explainers and scorers that ask a language model. */
-const NEED_CHAT: readonly string[] = ['llm', 'detection'];
+const NEED_CHAT: readonly string[] = [...EXPLAINERS.filter((name) => !LOCAL_EXPLAINERS.includes(name)), ...LLM_SCORERS];
 
 /** Why an explainer or scorer cannot be chosen here, with what to do about it; null when it can. `llm`: the configured model's name. */
 export function whyUnavailable(method: string, llm: string | null): string | null {
@@ -19,7 +21,7 @@ export interface MethodRefusal {
  * such as `rule` without `lexical`, is refused there.
  */
 export function refuseMethods({ explainers, scorers }: Pick<RunConfig, 'explainers' | 'scorers'>, llm: string | null): MethodRefusal | null {
-  if (scorers.length === 0) return { field: 'scorers', message: 'A run needs at least one scorer: choose embedding, rule or detection.' };
+  if (scorers.length === 0) return { field: 'scorers', message: `A run needs at least one scorer: choose one or more of embedding, rule, ${LLM_SCORERS.join(', ')}.` };
   for (const [field, chosen] of [
     ['explainers', explainers],
     ['scorers', scorers],

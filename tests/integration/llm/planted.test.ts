@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { EXPLAIN_PARAMETERS, explainLatent } from '#gpu-worker/explain/llm/explain.ts';
-import { explainPrompt } from '#gpu-worker/explain/llm/prompt.ts';
+import { defaultExplainer } from '#gpu-worker/explain/default.ts';
 import type { ChatClient } from '#gpu-worker/llm/chat-client.ts';
 import { inFlight } from '#gpu-worker/llm/in-flight.ts';
 import { createOpenAiChatClient } from '#gpu-worker/llm/openai-chat-client.ts';
@@ -8,6 +7,7 @@ import { windowText } from '#gpu-worker/llm/prompt-text.ts';
 import { controlLatent } from '#gpu-worker/score/control.ts';
 import { examOf } from '#gpu-worker/score/exam.ts';
 import { rngFor } from '#lib/random/rng.ts';
+import { explainWith, PLAIN } from '#tests/doubles/evidence.ts';
 import { startChatEndpoint, type ChatEndpoint, type Misbehaviour } from '#tests/doubles/chat-endpoint.ts';
 import { plantedLatents, type PlantedLatent } from '#tests/doubles/planted.ts';
 import { wordModel } from '#tests/doubles/word-model.ts';
@@ -60,8 +60,8 @@ describe('detection of planted latents', () => {
   it('finds the words when asked to explain, and scores what it said at .95 or more', async () => {
     const chat = clientOf(honest);
     const explanations = await inFlight(LATENTS, 4, async ({ examples }) => {
-      const windows = examples.filter(({ split }) => split === 'train');
-      return explainLatent(chat, { windows, prompt: explainPrompt(windows) }, EXPLAIN_PARAMETERS);
+      const firing = examples.filter(({ split }) => split === 'train');
+      return explainWith(defaultExplainer, { evidence: { latent: 0, firing, silent: [], profile: PLAIN }, chat });
     });
     for (const [i, outcome] of explanations.entries()) {
       expect(outcome.kind).toBe('explained');

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { window } from '#tests/doubles/windows.ts';
-import { highlight } from './highlight.ts';
+import { highlight as highlightAt } from './highlight.ts';
+
+const highlight = (example: Parameters<typeof highlightAt>[0], peak: number) => highlightAt(example, peak, 0.3);
 
 describe('highlight', () => {
   it('marks runs above three tenths of the window’s maximum, with strengths against the latent’s', () => {

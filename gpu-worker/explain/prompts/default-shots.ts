@@ -1,16 +1,17 @@
 import type { Marked } from './highlight.ts';
 
-/** A worked example in the prompt: excerpts as they are shown, and the explanation they should lead to. */
+/** A worked example in a prompt: excerpts as they are shown, notes as a careful reader would take them, and the phrase they lead to. */
 export interface ExplainShot {
   excerpts: readonly Marked[];
+  notes: string;
   explanation: string;
 }
 
 /**
  * Our own, one each for the three kinds of pattern: what is meant, how a token is built, and what stands before it.
- * Part of the template: a change here is a new `EXPLAIN_TEMPLATE`.
+ * Part of the template: a change here is a new `DEFAULT_TEMPLATE`.
  */
-export const EXPLAIN_SHOTS: readonly ExplainShot[] = [
+export const DEFAULT_SHOTS: readonly ExplainShot[] = [
   {
     excerpts: [
       {
@@ -30,6 +31,8 @@ export const EXPLAIN_SHOTS: readonly ExplainShot[] = [
       },
       { text: 'he had not a «penny» in his pocket, and the last ferry left at nine. He', listed: [{ token: 'penny', strength: 4 }] },
     ],
+    notes:
+      'Marked: forty pounds, $2.5 million, penny. All are money: an amount with its unit, or a coin. The texts around them differ: an inheritance, an auction, poverty; so the topic is not the pattern. The weakest is a coin without a number. Hypothesis: sums of money. It fits all three.',
     explanation: 'Sums of money with their currency, in any country and century',
   },
   {
@@ -44,6 +47,8 @@ export const EXPLAIN_SHOTS: readonly ExplainShot[] = [
       },
       { text: 'She sat «un»moving at the window while the others argued about the uniform', listed: [{ token: 'un', strength: 8 }] },
     ],
+    notes:
+      'Marked: un, always the first letters of a word: unlocked, unexpected, unwelcome, unmoving. In “uniform” it is not marked, where it does not negate. Topics differ. Hypothesis: the negating prefix un. It fits all, and the unmarked “uniform” as well.',
     explanation: 'The prefix “un” where it negates the adjective or participle that it begins',
   },
   {
@@ -52,6 +57,8 @@ export const EXPLAIN_SHOTS: readonly ExplainShot[] = [
       { text: 'according to the Department of «Transport», repairs to the bridge will take', listed: [{ token: 'Transport', strength: 10 }] },
       { text: 'wrote twice to the Secretary of the «Navy» without an answer.\\n\\nIn March', listed: [{ token: 'Navy', strength: 6 }] },
     ],
+    notes:
+      'Marked: Agriculture, Transport, Navy, single words with a capital. Before each stands an office: Minister of, Department of, Secretary of the. So the place behind a title decides, and the word names a field of government. It fits all three.',
     explanation: 'The field of government named after “Department of”, “Minister of” or a similar title',
   },
 ];

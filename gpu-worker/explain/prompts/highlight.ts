@@ -2,8 +2,6 @@ import type { Example } from '#lib/example/schema.ts';
 import { joinTokens, type JoinedToken } from '#lib/token/join.ts';
 import { oneLine } from '#gpu-worker/llm/prompt-text.ts';
 
-/** A token counts as marked above this share of its own window's maximum (method.md §4.1). */
-export const HIGHLIGHT_THRESHOLD = 0.3;
 /** Strongest tokens listed per window: more would drown the text. */
 const MAX_LISTED = 10;
 
@@ -18,9 +16,10 @@ export interface Marked {
  * Marks where a latent fires in a window. Strength is ⌈10 a / peak⌉, so that whatever fires is at least 1.
  *
  * @param peak the latent's largest activation among the windows shown; > 0
+ * @param threshold a token is marked above this share of its own window's maximum (method.md §4.1)
  */
-export function highlight(example: Pick<Example, 'tokens' | 'activations' | 'maxActivation'>, peak: number): Marked {
-  const floor = HIGHLIGHT_THRESHOLD * example.maxActivation;
+export function highlight(example: Pick<Example, 'tokens' | 'activations' | 'maxActivation'>, peak: number, threshold: number): Marked {
+  const floor = threshold * example.maxActivation;
   const pieces = joinTokens(example.tokens, example.activations);
   const isMarked = (piece: JoinedToken | undefined): boolean => piece !== undefined && piece.activation > floor;
   let text = '';
