@@ -56,7 +56,8 @@ export async function registerCoder(pool: Pool, modelId: bigint, card: Card, hoo
        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
        ON CONFLICT (model_id, slug) DO UPDATE SET name = EXCLUDED.name, location = EXCLUDED.location, revision = EXCLUDED.revision, format = EXCLUDED.format,
          activation = EXCLUDED.activation, width = EXCLUDED.width, k = EXCLUDED.k, layer = EXCLUDED.layer, input_hookpoints = EXCLUDED.input_hookpoints,
-         output_hookpoints = EXCLUDED.output_hookpoints, description = EXCLUDED.description
+         output_hookpoints = EXCLUDED.output_hookpoints, description = EXCLUDED.description,
+         profile = CASE WHEN sparse_coders.revision = EXCLUDED.revision THEN sparse_coders.profile END
        RETURNING id::text`,
       [
         String(modelId), card.slug, card.name, card.location, coder.revision, coder.format, coder.activation.kind, coder.width, coder.k,

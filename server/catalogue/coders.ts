@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { CoderSummary } from '#lib/catalogue/schema.ts';
+import { coderProfileSchema } from '#lib/coder/profile.ts';
 import type { ScoreDistribution } from '#lib/score/distribution.ts';
 import { findCoder, findModel } from './find.ts';
 import type { CatalogueFigures } from './figures.ts';
@@ -18,9 +19,10 @@ interface CoderRow {
   input_hookpoints: string[];
   output_hookpoints: string[];
   description: string;
+  profile: unknown;
 }
 
-const CODERS = `select c.id, m.slug as model, c.slug, c.name, c.format, c.activation, c.width, c.k, c.layer, c.input_hookpoints, c.output_hookpoints, c.description
+const CODERS = `select c.id, m.slug as model, c.slug, c.name, c.format, c.activation, c.width, c.k, c.layer, c.input_hookpoints, c.output_hookpoints, c.description, c.profile
   from sparse_coders c join models m on m.id = c.model_id`;
 
 /** The model's sparse coders, by layer, then name. Throws AppError `not_found` for an unknown model. */
@@ -52,6 +54,8 @@ async function toCoder(row: CoderRow, figures: CatalogueFigures): Promise<CoderS
     outputHookpoints: row.output_hookpoints,
     description: row.description,
     counts,
+    // One of a version that is not read here any more is none.
+    profile: coderProfileSchema.safeParse(row.profile).data ?? null,
     embeddingScore: counts.scored === 0 ? null : summary(await figures.distribution(row.id)),
   };
 }
