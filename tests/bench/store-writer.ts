@@ -19,7 +19,7 @@ const cpu = (): number => {
 
 /** Draws a batch of (latent, value), the work of a model, so that its time is not counted with the store's. */
 const BATCH = 8192;
-const latents = new Uint32Array(BATCH * active);
+const latents = new Int32Array(BATCH * active);
 const values = new Float32Array(BATCH * active);
 let state = 12345;
 function draw(count: number): void {
@@ -49,10 +49,8 @@ for (let first = 0; first < tokens; first += BATCH) {
   draw(count);
   const [began, cpuBegan] = [performance.now(), cpu()];
   for (let token = 0; token < count; token++) {
-    for (let i = token * active; i < (token + 1) * active; i++) {
-      if (spill.isFull) await spill.spill();
-      spill.push(latents[i]!, first + token, values[i]!);
-    }
+    const end = (token + 1) * active;
+    for (let from = token * active; (from = spill.pushPositive(latents, values, from, end, first + token)) < end;) await spill.spill();
   }
   if (first + count >= tokens) await spill.finish();
   seconds += (performance.now() - began) / 1000;

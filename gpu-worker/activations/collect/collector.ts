@@ -114,11 +114,7 @@ function keptPlaces(ids: Int32Array, rows: StoredRows, firstRow: number, size: n
 async function keep(spill: Spill, result: TapResult, kept: Uint32Array, origin: number): Promise<void> {
   const { indices, values, k } = result as Required<TapResult>;
   for (const at of kept) {
-    for (let i = at * k; i < (at + 1) * k; i++) {
-      const value = values[i] as number;
-      if (!(value > 0)) continue;
-      if (spill.isFull) await spill.spill();
-      spill.push(indices[i] as number, origin + at, value);
-    }
+    const end = (at + 1) * k;
+    for (let from = at * k; (from = spill.pushPositive(indices, values, from, end, origin + at)) < end;) await spill.spill();
   }
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { halfOf } from '#lib/bytes/float16.ts';
 import { createLocalArtifacts } from '#platform/artifacts/local.ts';
 import { bytesOf } from '#gpu-worker/activations/store/checked-file.ts';
-import { byLatent, withStreams } from '#gpu-worker/activations/store/merge-runs.ts';
+import { ByLatent, withStreams } from '#gpu-worker/activations/store/merge-runs.ts';
 import type { OpenStore } from '#gpu-worker/activations/store/open-store.ts';
 import { writeRun } from '#gpu-worker/activations/store/run-stream.ts';
 import { Spill } from '#gpu-worker/activations/store/spill.ts';
@@ -89,9 +89,11 @@ async function writeSplit(folder: string, coder: CoderActivations, rows: StoredR
           await append(bytesOf(locations.subarray(0, 3 * used)), bytesOf(halves.subarray(0, used)));
           used = 0;
         };
-        for await (const { latent: row, from, count } of byLatent(streams)) {
+        const merge = new ByLatent(streams);
+        while (await merge.next()) {
+          const { latent: row, count } = merge;
           const entry: { at: number; value: number }[] = [];
-          for (const stream of from) {
+          for (const stream of merge.from.slice(0, merge.parts)) {
             for (let left = stream.count; left > 0; left--, stream.at += 2) {
               if (stream.at === stream.words.length && !(await stream.refill())) throw stream.damaged();
               entry.push({ at: stream.words[stream.at]!, value: stream.values[stream.at + 1]! });

@@ -63,42 +63,56 @@ export async function withStreams<T>(store: ArtifactStore, runs: readonly string
   }
 }
 
-interface LatentRecords {
-  latent: number;
-  /** The streams that hold some of it, in order of place. */
-  from: RunStream[];
-  count: number;
-  largest: number;
-  smallest: number;
-}
+/**
+ * Runs side by side, latent after latent. One object for all of them: what was made anew for each latent, a list of up
+ * to 384 runs, took the garbage collector more memory the more runs there were.
+ */
+export class ByLatent {
+  /** The latent at hand. */
+  latent = -1;
+  /** The runs that hold some of it, in order of place: the first `parts`, each standing at its record. */
+  readonly from: RunStream[];
+  parts = 0;
+  count = 0;
+  largest = 0;
+  smallest = 0;
+  private readonly streams: readonly RunStream[];
+  /** Beside each other, as all of them are looked at for each latent. */
+  private readonly heads: Float64Array;
 
-/** The latents that any stream holds, ascending; a stream stands at its record, which must be used up before the next latent is asked for. */
-export async function* byLatent(streams: readonly RunStream[]): AsyncGenerator<LatentRecords> {
-  // Beside each other, as all of them are looked at for each latent.
-  const heads = Float64Array.from(streams, ({ latent }) => latent);
-  for (;;) {
+  constructor(streams: readonly RunStream[]) {
+    this.streams = streams;
+    this.from = [...streams];
+    this.heads = new Float64Array(streams.length).fill(-1);
+  }
+
+  /** Moves on to the next latent, all of the one at hand being used up; false at the end. */
+  async next(): Promise<boolean> {
+    const { streams, heads, from } = this;
+    const before = this.latent;
     let latent = AT_END;
-    for (const head of heads) if (head < latent) latent = head;
-    if (latent === AT_END) return;
-    const from: RunStream[] = [];
-    heads.forEach((head, i) => {
-      if (head === latent) from.push(streams[i]!);
-    });
-    let count = 0;
-    let largest = 0;
-    let smallest = Infinity;
-    for (const stream of from) {
-      count += stream.count;
-      if (stream.largest > largest) largest = stream.largest;
-      if (stream.smallest < smallest) smallest = stream.smallest;
+    for (let i = 0; i < heads.length; i++) {
+      const stream = streams[i]!;
+      if (heads[i] === before) {
+        // At the beginning each stands at its first record already.
+        if (stream.latent === before && !stream.tryNextRecord()) await stream.nextRecord();
+        heads[i] = stream.latent;
+      }
+      if (heads[i]! < latent) latent = heads[i]!;
     }
-    yield { latent, from, count, largest, smallest };
+    this.latent = latent;
+    this.parts = this.count = this.largest = 0;
+    this.smallest = Infinity;
+    if (latent === AT_END) return false;
     for (let i = 0; i < heads.length; i++) {
       if (heads[i] !== latent) continue;
       const stream = streams[i]!;
-      if (!stream.tryNextRecord()) await stream.nextRecord();
-      heads[i] = stream.latent;
+      from[this.parts++] = stream;
+      this.count += stream.count;
+      if (stream.largest > this.largest) this.largest = stream.largest;
+      if (stream.smallest < this.smallest) this.smallest = stream.smallest;
     }
+    return true;
   }
 }
 
@@ -111,17 +125,16 @@ async function* encodePairs(
 ): AsyncGenerator<Uint8Array> {
   // Two by turns: one may still be on its way to the disk while the other is filled.
   let [out, other] = [new Uint16Array(3 * OUT_PAIRS), new Uint16Array(3 * OUT_PAIRS)];
-  const places = rows * rowLength;
   let used = 0;
   let done = 0;
-  for await (const { latent, from, count, largest, smallest } of byLatent(streams)) {
+  const merge = new ByLatent(streams);
+  const encoder = new LatentEncoder(rows * rowLength);
+  while (await merge.next()) {
+    const { latent, from, parts } = merge;
     if (latent >= width) throw from[0]!.damaged();
-    const exponent = halfExponent(largest, smallest);
-    const [factor, unit] = [2 ** -exponent, 2 ** exponent];
-    let before = -1;
-    let max = -Infinity;
-    let sum = 0;
-    for (const stream of from) {
+    encoder.begin(merge.largest, merge.smallest);
+    for (let part = 0; part < parts; part++) {
+      const stream = from[part]!;
       for (let left = stream.count; left > 0;) {
         if (stream.at === stream.words.length && !(await stream.refill())) throw stream.damaged();
         if (used === out.length) {
@@ -129,34 +142,80 @@ async function* encodePairs(
           progress?.(done);
           [out, other, used] = [other, out, 0];
         }
-        const { words, values } = stream;
-        const taken = Math.min(left, (words.length - stream.at) / 2, (out.length - used) / 3);
-        const end = stream.at + 2 * taken;
-        for (let at = stream.at; at < end; at += 2) {
-          const place = words[at]!;
-          if (place <= before || place >= places) throw stream.damaged();
-          before = place;
-          const half = scaledHalf(values[at + 1]!, factor);
-          const kept = halfValue(half) * unit;
-          sum += kept;
-          if (kept > max) max = kept;
-          out[used] = place & 0xffff;
-          out[used + 1] = place >>> 16;
-          out[used + 2] = half;
-          used += 3;
-        }
-        stream.at = end;
+        const taken = Math.min(left, (stream.words.length - stream.at) / 2, (out.length - used) / 3);
+        if (!encoder.encode(stream, taken, out, used)) throw stream.damaged();
+        used += 3 * taken;
         left -= taken;
         done += taken;
       }
     }
-    tables.counts[latent] = count;
-    tables.exponents[latent] = exponent;
-    tables.max[latent] = max;
-    tables.sum[latent] = sum;
+    tables.counts[latent] = merge.count;
+    tables.exponents[latent] = encoder.exponent;
+    tables.max[latent] = encoder.max;
+    tables.sum[latent] = encoder.sum;
   }
   yield bytesOf(out.subarray(0, used));
   progress?.(done);
+}
+
+/**
+ * Encodes the pairs of one latent after another. Apart from the generator, in which the compiler leaves every number
+ * with a fraction as an object of its own: a third of the merge's time, and garbage that made its memory grow.
+ */
+class LatentEncoder {
+  exponent = 0;
+  private readonly places: number;
+  private before = -1;
+  /** Factor and unit of the scale; largest value and sum so far. */
+  private readonly numbers = new Float64Array(4);
+
+  constructor(places: number) {
+    this.places = places;
+  }
+
+  get max(): number {
+    return this.numbers[2]!;
+  }
+
+  get sum(): number {
+    return this.numbers[3]!;
+  }
+
+  begin(largest: number, smallest: number): void {
+    this.exponent = halfExponent(largest, smallest);
+    this.before = -1;
+    this.numbers.set([2 ** -this.exponent, 2 ** this.exponent, -Infinity, 0]);
+  }
+
+  /** The next `count` pairs of a stream, to `out` from `to`; false when a place is none or not behind the one before. */
+  encode(stream: RunStream, count: number, out: Uint16Array, to: number): boolean {
+    const { words, values } = stream;
+    const { places, numbers } = this;
+    const factor = numbers[0]!;
+    const unit = numbers[1]!;
+    let { before } = this;
+    let max = numbers[2]!;
+    let sum = numbers[3]!;
+    const end = stream.at + 2 * count;
+    for (let at = stream.at; at < end; at += 2) {
+      const place = words[at]!;
+      if (place <= before || place >= places) return false;
+      before = place;
+      const half = scaledHalf(values[at + 1]!, factor);
+      const kept = halfValue(half) * unit;
+      sum += kept;
+      if (kept > max) max = kept;
+      out[to] = place & 0xffff;
+      out[to + 1] = place >>> 16;
+      out[to + 2] = half;
+      to += 3;
+    }
+    stream.at = end;
+    this.before = before;
+    numbers[2] = max;
+    numbers[3] = sum;
+    return true;
+  }
 }
 
 /** Merges runs into one run. */
@@ -164,24 +223,37 @@ async function joinRuns(store: ArtifactStore, runs: readonly string[], into: str
   await withStreams(store, runs, async (streams) => {
     let pairs = 0;
     async function* records(): AsyncGenerator<Uint8Array> {
-      const header = new Uint32Array(RECORD_HEADER);
-      const singles = new Float32Array(header.buffer);
-      for await (const { latent, from, count, largest, smallest } of byLatent(streams)) {
-        header.set([latent, count]);
-        singles.set([largest, smallest], 2);
-        yield bytesOf(header);
-        pairs += count;
-        for (const stream of from) {
-          for (let left = stream.count; left > 0;) {
+      // Two by turns, as above; an even number of words, so that no pair is cut.
+      let [out, other] = [new Uint32Array(2 * OUT_PAIRS), new Uint32Array(2 * OUT_PAIRS)];
+      let used = 0;
+      const merge = new ByLatent(streams);
+      while (await merge.next()) {
+        if (out.length - used < RECORD_HEADER) {
+          yield bytesOf(out.subarray(0, used));
+          [out, other, used] = [other, out, 0];
+        }
+        out[used] = merge.latent;
+        out[used + 1] = merge.count;
+        new Float32Array(out.buffer, 4 * (used + 2), 2).set([merge.largest, merge.smallest]);
+        used += RECORD_HEADER;
+        pairs += merge.count;
+        for (let part = 0; part < merge.parts; part++) {
+          const stream = merge.from[part]!;
+          for (let left = 2 * stream.count; left > 0;) {
             if (stream.at === stream.words.length && !(await stream.refill())) throw stream.damaged();
-            const taken = Math.min(left, (stream.words.length - stream.at) / 2);
-            // A copy, as the chunk's own memory may be filled anew before this is on the disk.
-            yield bytesOf(stream.words.slice(stream.at, stream.at + 2 * taken));
-            stream.at += 2 * taken;
+            if (used === out.length) {
+              yield bytesOf(out);
+              [out, other, used] = [other, out, 0];
+            }
+            const taken = Math.min(left, stream.words.length - stream.at, out.length - used);
+            for (let i = 0; i < taken; i++) out[used + i] = stream.words[stream.at + i]!;
+            stream.at += taken;
+            used += taken;
             left -= taken;
           }
         }
       }
+      yield bytesOf(out.subarray(0, used));
     }
     await writeRun(store, into, records(), () => pairs);
   });

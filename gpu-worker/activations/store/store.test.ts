@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { rngFor } from '#lib/random/rng.ts';
 import { createLocalArtifacts } from '#platform/artifacts/local.ts';
 import { memoryArtifacts } from '#tests/doubles/memory-artifacts.ts';
 import { openCoderFile } from './coder-file.ts';
@@ -112,4 +113,58 @@ describe('more runs than are read at once', () => {
       rmSync(root, { recursive: true });
     }
   }, 60_000);
+});
+
+describe('a run', () => {
+  it('holds what a plain sort gives, over many buckets of latents and many chunks of one, whichever way it came in', async () => {
+    const rng = rngFor('spill', 'plain sort');
+    const [width, capacity, active] = [1500, 2000, 8];
+    const plain: { latent: number; place: number; value: number }[] = [];
+    const runs: Record<'one by one' | 'by place', number[][]> = { 'one by one': [], 'by place': [] };
+    const spillOf = (name: keyof typeof runs): Spill =>
+      // Copied: the words are filled anew while later runs are made.
+      new Spill(width, capacity, async (words) => void runs[name].push([...new Uint32Array(words.slice().buffer)]));
+    const [single, many] = [spillOf('one by one'), spillOf('by place')];
+    for (let place = 0; place < 900; place++) {
+      const latents = Int32Array.from({ length: active }, (_, slot) => (rng.int(3) > 0 ? slot : slot * 180 + 20 + rng.int(150)));
+      // As a top-k gives them: what did not fire is 0.
+      const values = Float32Array.from({ length: active }, () => Math.max(0, rng.int(12) - 3));
+      for (const [slot, latent] of latents.entries()) {
+        const value = values[slot]!;
+        if (value === 0) continue;
+        plain.push({ latent, place, value });
+        if (single.isFull) await single.spill();
+        single.push(latent, place, value);
+      }
+      for (let from = 0; (from = many.pushPositive(latents, values, from, active, place)) < active;) await many.spill();
+    }
+    const totals = { pairs: plain.length, sum: plain.reduce((sum, { value }) => sum + value, 0) };
+    expect(await single.finish()).toEqual(totals);
+    expect(await many.finish()).toEqual(totals);
+
+    const expected: number[][] = [];
+    const bits = (value: number): number => new Uint32Array(Float32Array.of(value).buffer)[0]!;
+    for (let first = 0; first < plain.length; first += capacity) {
+      const words: number[] = [];
+      const byLatent = new Map<number, typeof plain>();
+      for (const pair of plain.slice(first, first + capacity)) byLatent.set(pair.latent, [...(byLatent.get(pair.latent) ?? []), pair]);
+      for (const latent of [...byLatent.keys()].sort((a, b) => a - b)) {
+        const pairs = byLatent.get(latent)!;
+        const values = pairs.map(({ value }) => value);
+        words.push(latent, pairs.length, bits(Math.max(...values)), bits(Math.min(...values)), ...pairs.flatMap(({ place, value }) => [place, bits(value)]));
+      }
+      expected.push(words);
+    }
+    expect(expected.length).toBeGreaterThan(2);
+    expect(runs['one by one']).toEqual(expected);
+    expect(runs['by place']).toEqual(expected);
+  });
+
+  it('refuses a latent that the coder does not have', () => {
+    const spill = new Spill(600, 10, async () => undefined);
+    for (const latent of [-1, 600]) {
+      expect(() => spill.push(latent, 0, 1)).toThrow('coder of 600 latents');
+      expect(() => spill.pushPositive(Int32Array.of(latent), Float32Array.of(1), 0, 1, 0)).toThrow('coder of 600 latents');
+    }
+  });
 });
