@@ -55,7 +55,7 @@ export function createWorker({ environment, database, log, workerId = `${os.host
     ...(threads === undefined ? {} : { threads }),
     onError: (error) => log.warn({ event: 'vector_index_behind', error }),
   });
-  const llm = createChatClient(environment, say);
+  const llm = createChatClient(environment, database.pool, say);
   const services: WorkerServices = {
     pool: database.pool,
     artifacts: openArtifacts(environment.artifactsDir, environment.s3),

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { AppError } from '#lib/errors/app-error.ts';
 import { startChatEndpoint, type ChatEndpoint, type ChatEndpointOptions, type Misbehaviour } from '#tests/doubles/chat-endpoint.ts';
 import type { ChatRequest } from './chat-client.ts';
+import { skippingClock } from '#tests/doubles/clocks.ts';
 import { createOpenAiChatClient, type OpenAiChatOptions } from './openai-chat-client.ts';
 import { MAX_ATTEMPTS } from './retry.ts';
 
@@ -24,6 +25,7 @@ async function set(options: Partial<ChatEndpointOptions> = {}, client: Partial<O
     model: started.model,
     sleep: async (ms) => void waits.push(ms),
     random: () => 0,
+    clock: skippingClock(),
     ...client,
   });
   return { chat, calls: started.calls, waits, host: started.host, endpoint: started };

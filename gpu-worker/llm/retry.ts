@@ -21,7 +21,8 @@ export function retryWait(attempt: number, headers: Headers | undefined, random:
   return wait > LONGEST_WAIT_MS ? null : wait;
 }
 
-function retryAfter(headers: Headers | undefined, now: number): number | null {
+/** Milliseconds that the endpoint asks to wait; null where it asks for nothing that can be read. */
+export function retryAfter(headers: Headers | undefined, now: number): number | null {
   const milliseconds = headers?.get('retry-after-ms');
   if (milliseconds && Number(milliseconds) >= 0) return Number(milliseconds);
   const value = headers?.get('retry-after');

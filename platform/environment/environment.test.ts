@@ -33,10 +33,28 @@ test('trusted proxies are addresses and ranges', () => {
   expect(loadEnvironment({ TRUSTED_PROXIES: '10.0.0.1, 172.16.0.0/12,fd00::/8' }).trustedProxies).toEqual(['10.0.0.1', '172.16.0.0/12', 'fd00::/8']);
 });
 
+test('the address says whose API it is, unless LLM_PROVIDER does; Anthropic’s is known', () => {
+  const llm = (source: Record<string, string>) => loadEnvironment({ LLM_MODEL: 'm', ...source }).llm;
+  expect(llm({ LLM_BASE_URL: 'https://api.anthropic.com/v1' })).toMatchObject({ provider: 'anthropic', baseUrl: 'https://api.anthropic.com' });
+  expect(llm({ LLM_PROVIDER: 'anthropic' })).toMatchObject({ provider: 'anthropic', baseUrl: 'https://api.anthropic.com' });
+  expect(llm({ LLM_PROVIDER: 'anthropic', LLM_BASE_URL: 'http://gateway:80/anthropic' })).toMatchObject({ baseUrl: 'http://gateway:80/anthropic' });
+  expect(llm({ LLM_PROVIDER: 'openai', LLM_BASE_URL: 'https://api.anthropic.com/v1' })).toMatchObject({ provider: 'openai' });
+  expect(loadEnvironment({ LLM_PROVIDER: 'anthropic' }).llm).toBeNull();
+  expect(llm({ LLM_BASE_URL: 'http://x/v1', LLM_SLOTS: '64', LLM_TOKENS_PER_MINUTE: '200000' })).toMatchObject({ slots: 64, tokensPerMinute: 200_000 });
+  expect(() => llm({ LLM_BASE_URL: 'http://x/v1', LLM_SLOTS: '0' })).toThrow('LLM_SLOTS must be at least 1');
+});
+
 test('the language model needs its address and its name', () => {
   const both = { LLM_BASE_URL: 'http://localhost:8000/v1', LLM_MODEL: 'm' };
-  expect(loadEnvironment(both).llm).toEqual({ baseUrl: 'http://localhost:8000/v1', apiKey: null, model: 'm' });
-  expect(loadEnvironment({ LLM_BASE_URL: 'local:', LLM_MODEL: 'a/b' }).llm).toEqual({ baseUrl: 'local:', apiKey: null, model: 'a/b' });
+  const limits = { slots: null, requestsPerMinute: null, tokensPerMinute: null, timeoutSeconds: null };
+  expect(loadEnvironment(both).llm).toEqual({ baseUrl: 'http://localhost:8000/v1', apiKey: null, model: 'm', provider: 'openai', ...limits });
+  expect(loadEnvironment({ LLM_BASE_URL: 'local:', LLM_MODEL: 'a/b' }).llm).toEqual({
+    baseUrl: 'local:',
+    apiKey: null,
+    model: 'a/b',
+    provider: 'local',
+    ...limits,
+  });
   expect(() => loadEnvironment({ LLM_BASE_URL: both.LLM_BASE_URL })).toThrow('LLM_BASE_URL is set without LLM_MODEL');
   expect(() => loadEnvironment({ LLM_MODEL: 'm' })).toThrow('LLM_MODEL is set without LLM_BASE_URL');
 });

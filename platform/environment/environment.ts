@@ -16,6 +16,22 @@ export interface EmbedderSetting extends Endpoint {
   prompts: { query: string | null; document: string | null };
 }
 
+export const LLM_PROVIDERS = ['openai', 'anthropic', 'local'] as const;
+export type LlmProvider = (typeof LLM_PROVIDERS)[number];
+
+/** The language model of a run, and how hard it may be asked. */
+export interface LlmEndpoint extends Endpoint {
+  /** Whose API it speaks; `local`: a checkpoint that this machine runs. */
+  provider: LlmProvider;
+  /** Calls at once; null: as many as the client takes for a new account. */
+  slots: number | null;
+  /** Limits per minute, of requests and of tokens in and out together; null: none but what the endpoint says. */
+  requestsPerMinute: number | null;
+  tokensPerMinute: number | null;
+  /** Longest time for one attempt; null: the client's. */
+  timeoutSeconds: number | null;
+}
+
 /** Everything a process takes from its surroundings. Parsed once by each `main.ts`; nothing else reads `process.env`. */
 export interface Environment {
   /** Absolute folder of all local state: embedded database, artifacts, secrets, instance file. */
@@ -36,7 +52,11 @@ export interface Environment {
    * Null: no language model; the lexical baseline and the local scorers only. `LLM_BASE_URL=local:` with
    * `LLM_MODEL=<folder or org/name>` makes an instruct checkpoint of this machine the language model, no server needed.
    */
-  llm: Endpoint | null;
+  llm: LlmEndpoint | null;
+  /** Prices that go before the built-in ones: a JSON or YAML file, or the JSON itself; null: none. */
+  llmPrices: string | null;
+  /** What keys in the database are sealed under; null: the secret in the data folder. */
+  keysSecret: string | null;
   /**
    * Null: the bundled embedder in the worker. With the address `local:`, which `EMBEDDER_MODEL` alone means too, another
    * sentence encoder in the worker, `model` its folder or its name on the hub.
@@ -86,6 +106,8 @@ const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http:// or http
 /** The address of a language model that this machine runs itself. */
 export const LOCAL_MODEL = 'local:';
 const localOrHttp = z.union([z.literal(LOCAL_MODEL), httpUrl], 'must be an http:// or https:// URL, or local:');
+const wholeNumber = (most: number) =>
+  z.coerce.number('must be a whole number').int('must be a whole number').min(1, 'must be at least 1').max(most, `must be at most ${most}`);
 const secret = z.string().min(32, 'must have at least 32 characters, e.g. from `openssl rand -hex 32`');
 
 /** An IP address, or a range of them in CIDR notation. */
@@ -108,6 +130,13 @@ const sourceSchema = z.object({
   LLM_BASE_URL: localOrHttp.optional(),
   LLM_API_KEY: z.string().optional(),
   LLM_MODEL: z.string().optional(),
+  LLM_PROVIDER: z.enum(['openai', 'anthropic'], 'must be openai or anthropic').optional(),
+  LLM_SLOTS: wholeNumber(4096).optional(),
+  LLM_REQUESTS_PER_MINUTE: wholeNumber(1e7).optional(),
+  LLM_TOKENS_PER_MINUTE: wholeNumber(1e10).optional(),
+  LLM_TIMEOUT_SECONDS: wholeNumber(3600).optional(),
+  LLM_PRICES: z.string().optional(),
+  ATLAS_KEYS_SECRET: secret.optional(),
   EMBEDDER_BASE_URL: localOrHttp.optional(),
   EMBEDDER_API_KEY: z.string().optional(),
   EMBEDDER_MODEL: z.string().optional(),
@@ -174,7 +203,9 @@ export function loadEnvironment(source: Record<string, string | undefined>): Env
     meiliUrl: env.MEILI_URL ?? null,
     meiliKey: env.MEILI_MASTER_KEY ?? null,
     meiliSearchKey: env.MEILI_SEARCH_KEY ?? null,
-    llm: endpoint('LLM', env.LLM_BASE_URL, env.LLM_API_KEY, env.LLM_MODEL),
+    llm: llmEndpoint(env),
+    llmPrices: env.LLM_PRICES ?? null,
+    keysSecret: env.ATLAS_KEYS_SECRET ?? null,
     embedder: embedderSetting(env),
     surprisal: endpoint('SURPRISAL', localUnlessSaid(env.SURPRISAL_BASE_URL, env.SURPRISAL_MODEL), env.SURPRISAL_API_KEY, env.SURPRISAL_MODEL),
     workerUrl: env.WORKER_URL ?? null,
@@ -209,6 +240,26 @@ function embedderSetting(env: z.infer<typeof sourceSchema>): EmbedderSetting | n
   const field = prompts.query === null ? 'EMBEDDER_DOCUMENT_PROMPT' : 'EMBEDDER_QUERY_PROMPT';
   throw new AppError('invalid_config', `The environment variable ${field} is set without EMBEDDER_MODEL: the bundled embedder takes no prompts.`, { field });
 }
+
+/** Anthropic's address needs not be given; elsewhere the address says whose API it is, unless LLM_PROVIDER does. */
+function llmEndpoint(env: z.infer<typeof sourceSchema>): LlmEndpoint | null {
+  const own = env.LLM_PROVIDER === 'anthropic' ? ANTHROPIC_URL : undefined;
+  const found = endpoint('LLM', env.LLM_BASE_URL ?? (env.LLM_MODEL === undefined ? undefined : own), env.LLM_API_KEY, env.LLM_MODEL);
+  if (found === null) return null;
+  const isAnthropic = env.LLM_PROVIDER === undefined ? new URL(found.baseUrl).host === new URL(ANTHROPIC_URL).host : env.LLM_PROVIDER === 'anthropic';
+  return {
+    ...found,
+    // The package puts `/v1` before its paths; other tools' settings have it in the address.
+    ...(isAnthropic && { baseUrl: found.baseUrl.replace(/\/v1\/*$/, '') }),
+    provider: found.baseUrl === LOCAL_MODEL ? 'local' : isAnthropic ? 'anthropic' : 'openai',
+    slots: env.LLM_SLOTS ?? null,
+    requestsPerMinute: env.LLM_REQUESTS_PER_MINUTE ?? null,
+    tokensPerMinute: env.LLM_TOKENS_PER_MINUTE ?? null,
+    timeoutSeconds: env.LLM_TIMEOUT_SECONDS ?? null,
+  };
+}
+
+const ANTHROPIC_URL = 'https://api.anthropic.com';
 
 function endpoint(prefix: string, baseUrl: string | undefined, apiKey: string | undefined, model: string | undefined): Endpoint | null {
   if (baseUrl === undefined && model === undefined) return null;

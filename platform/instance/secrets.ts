@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-export const SECRETS = ['database', 'worker', 'auth', 'admin'] as const;
+export const SECRETS = ['database', 'worker', 'auth', 'admin', 'keys'] as const;
 export type SecretName = (typeof SECRETS)[number];
 
 export function secretFile(dataDir: string, name: SecretName): string {
