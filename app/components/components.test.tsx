@@ -1,3 +1,4 @@
+import { scoreFiguresSchema } from '#lib/score/schema.ts';
 import type { ReactElement } from 'react';
 import { renderToStaticMarkup } from 'react-dom/server';
 import { describe, expect, it } from 'vitest';
@@ -59,7 +60,16 @@ describe('a whisker', () => {
 describe('a score that could not be taken, and one without a control', () => {
   const score: ScoreView = {
     ...{ id: '1', explanationId: '1', scorer: 'detection', metric: 'balanced_accuracy', value: null, lower: null, upper: null, control: null },
-    ...{ controlMissing: null, nPositives: 3, nNegatives: 1, nFailed: 6, failure: 'Too few.', exam: 'test', createdAt: '2026-01-01T00:00:00.000Z' },
+    ...{
+      controlMissing: null,
+      nPositives: 3,
+      nNegatives: 1,
+      nFailed: 6,
+      failure: 'Too few.',
+      exam: 'test',
+      createdAt: '2026-01-01T00:00:00.000Z',
+      parts: scoreFiguresSchema.parse({}),
+    },
   };
   const shown = (facts: Partial<ScoreView>) => text(<ScoreRow score={{ ...score, ...facts }} href="/x" />);
 

@@ -1,7 +1,7 @@
-import { ATLAS_PROTOCOL, type NegativeClass, type Protocol } from '#lib/example/protocol.ts';
+import type { NegativeClass, Protocol } from '#lib/example/protocol.ts';
 import type { Example } from '#lib/example/schema.ts';
 
-/** The windows a score is taken on: test documents only, firing windows first. */
+/** The windows a score is taken on: of documents the explainer never saw, firing windows first unless it was shuffled. */
 export interface Exam {
   windows: Example[];
   /** Parallel to `windows`. */
@@ -9,12 +9,25 @@ export interface Exam {
   /** A number a document, for resampling by document. */
   documents: number[];
   nPositives: number;
+  /** Of all classes; `headlineOf` has those of class `random` alone. */
   nNegatives: number;
 }
 
-/** The exam among a latent's examples: its activating test windows against silent ones of a class. */
-export function examOf(examples: readonly Example[], negatives: NegativeClass = 'random'): Exam {
-  const windows = examples.filter(({ split, kind }) => split === 'test' && (kind === 'activating' || kind === negatives));
+/** Whose documents an exam may be drawn from. */
+export type ExamSide = 'test' | 'reserve';
+
+/** The exam among a latent's examples: its firing windows of a side against silent ones of some classes. */
+export function examOf(examples: readonly Example[], classes: readonly NegativeClass[] = ['random'], side: ExamSide = 'test'): Exam {
+  return examFrom(examples.filter(({ split, kind }) => split === side && (kind === 'activating' || classes.includes(kind))));
+}
+
+/** The exam of a score's one number: the firing windows against random silent ones. Other classes are reported by themselves. */
+export function headlineOf(exam: Exam): Exam {
+  return examFrom(exam.windows.filter(({ kind }) => kind === 'activating' || kind === 'random'));
+}
+
+/** An exam of windows in their order. */
+export function examFrom(windows: readonly Example[]): Exam {
   const ids = new Map<string, number>();
   const documents = windows.map(({ document }) => {
     const id = ids.get(document) ?? ids.size;
@@ -23,15 +36,16 @@ export function examOf(examples: readonly Example[], negatives: NegativeClass = 
   });
   const positive = windows.map(({ kind }) => kind === 'activating');
   const nPositives = positive.filter(Boolean).length;
-  return { windows, positive, documents, nPositives, nNegatives: windows.length - nPositives };
+  return { windows: [...windows], positive, documents, nPositives, nNegatives: windows.length - nPositives };
 }
 
 /**
  * What an exam lacks to be sat, as a sentence, or null. A latent is ready only when the exam drawn for it has enough; so
  * what is missing has been taken down since, and a score on what is left would say nothing.
  */
-export function examShortfall(exam: Exam, { minTestWindows, minDocuments }: Pick<Protocol, 'minTestWindows' | 'minDocuments'> = ATLAS_PROTOCOL): string | null {
-  const documents = new Set(exam.documents.filter((_, i) => exam.positive[i])).size;
-  if (exam.nPositives >= minTestWindows && exam.nNegatives >= minTestWindows && documents >= minDocuments) return null;
-  return `The exam has ${exam.nPositives} firing windows of ${documents} documents and ${exam.nNegatives} silent windows left; it takes ${minTestWindows} of each kind and ${minDocuments} documents.`;
+export function examShortfall(exam: Exam, { minTestWindows, minDocuments }: Pick<Protocol, 'minTestWindows' | 'minDocuments'>): string | null {
+  const { windows, positive, documents: all, nPositives, nNegatives } = headlineOf(exam);
+  const documents = new Set(all.filter((_, i) => positive[i])).size;
+  if (nPositives >= minTestWindows && nNegatives >= minTestWindows && documents >= minDocuments && windows.length > 0) return null;
+  return `The exam has ${nPositives} firing windows of ${documents} documents and ${nNegatives} silent windows left; it takes ${minTestWindows} of each kind and ${minDocuments} documents.`;
 }

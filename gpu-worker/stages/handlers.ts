@@ -10,10 +10,10 @@ import { explainLexical } from './explain-lexical.ts';
 import { explainLlm } from './explain-llm.ts';
 import { indexLatents } from './index-latents.ts';
 import { sampleLatents } from './sample-latents.ts';
-import { scoreDetection } from './score-detection.ts';
+import { sampleWindows } from './sample-windows.ts';
+import { scoreLlm } from './score-llm.ts';
 import { scoreLocal } from './score-local.ts';
 import { scoreTexts } from './score-texts.ts';
-import { scoreWindows } from './score-windows.ts';
 import type { WorkerServices } from './services.ts';
 import { thenSearchable } from './then-searchable.ts';
 
@@ -27,13 +27,13 @@ export function taskHandlers(services: WorkerServices): TaskHandlers {
     'collect.neighbours': collectNeighbours(services),
     'collect.profiles': collectProfiles(services),
     'collect.reconstruction': collectReconstruction(services),
+    'sample.windows': sampleWindows(services),
     'sample.latents': sampleLatents(services),
     'explain.lexical': thenSearchable(services, explainLexical(services)),
     'explain.llm': thenSearchable(services, explainLlm(services)),
-    'score.windows': scoreWindows(services),
     'score.texts': scoreTexts(services),
     'score.local': scoreLocal(services),
-    'score.detection': scoreDetection(services),
+    'score.llm': scoreLlm(services),
     'index.latents': indexLatents(services),
   };
 }

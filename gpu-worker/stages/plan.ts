@@ -3,6 +3,7 @@ import { rngFor, sampleIndices } from '#lib/random/rng.ts';
 import type { JobName } from '#lib/jobs/registry.ts';
 import { JOBS } from '#lib/jobs/registry.ts';
 import { hasJob, JOB_UNITS } from '#lib/run/steps.ts';
+import { llmScorers } from '#lib/score/llm-scorers.ts';
 import type { NewTask } from '#platform/queue/types.ts';
 import { RECONSTRUCTION_ROWS } from '#gpu-worker/activations/report/reconstruction-file.ts';
 import { WINDOW_BATCH } from '#gpu-worker/activations/window-embeddings.ts';
@@ -22,10 +23,11 @@ export const PHASES: readonly (readonly JobName[])[] = [
   ['collect.merge'],
   ['collect.statistics', 'collect.neighbours'],
   ['collect.profiles', 'collect.reconstruction'],
+  ['sample.windows'],
   ['sample.latents'],
   ['explain.lexical', 'explain.llm'],
-  ['score.windows', 'score.texts'],
-  ['score.local', 'score.detection'],
+  ['score.texts'],
+  ['score.local', 'score.llm'],
   ['index.latents'],
 ];
 
@@ -47,12 +49,12 @@ export function wantedLatents(run: RunFacts): number[] {
   return sampleIndices(rngFor(seed, 'latents'), width, latents.random).sort((a, b) => a - b);
 }
 
-/** The tasks of a phase, empty when it has nothing to do. `testWindows` is asked for where a phase needs it. */
+/** The tasks of a phase, empty when it has nothing to do. What costs a look at the data is asked for where a phase needs it. */
 export async function planPhase(
   client: PoolClient,
   run: RunFacts,
   phase: number,
-  facts: { shardTokens: () => Promise<number[]>; testWindows: () => Promise<number> },
+  facts: { shardTokens: () => Promise<number[]>; windowsToEmbed: () => Promise<number> },
 ): Promise<NewTask[]> {
   const runId = run.id;
   const id = String(runId);
@@ -91,6 +93,14 @@ export async function planPhase(
       case 'collect.reconstruction':
         tasks.push({ runId, job, ordinal: 0, payload: { runId: id }, unit: JOB_UNITS[job], amount: Math.min(RECONSTRUCTION_ROWS, requireFact(run, 'rows')) });
         break;
+      case 'sample.windows': {
+        const total = await facts.windowsToEmbed();
+        for (let first = 0, shard = 0; first < total; first += WINDOW_BATCH, shard++) {
+          const count = Math.min(WINDOW_BATCH, total - first);
+          tasks.push({ runId, job, ordinal: shard, payload: { runId: id, shard, first, count }, unit: JOB_UNITS[job], amount: count });
+        }
+        break;
+      }
       case 'sample.latents':
         for (const [ordinal, latents] of batches(wantedLatents(run), LATENT_BATCH).entries()) {
           tasks.push({ runId, job, ordinal, payload: { runId: id, latents }, unit: JOB_UNITS[job], amount: latents.length });
@@ -100,23 +110,15 @@ export async function planPhase(
       case 'explain.llm':
         tasks.push(...latentTasks(run, job, await readyLatents(client, run), job === 'explain.llm' ? LLM_BATCH : LATENT_BATCH));
         break;
-      case 'score.windows': {
-        // With nothing to score, the windows need no vectors.
-        const total = (await readyLatents(client, run)).length === 0 ? 0 : await facts.testWindows();
-        for (let first = 0, shard = 0; first < total; first += WINDOW_BATCH, shard++) {
-          const count = Math.min(WINDOW_BATCH, total - first);
-          tasks.push({ runId, job, ordinal: shard, payload: { runId: id, shard, first, count }, unit: JOB_UNITS[job], amount: count });
-        }
-        break;
-      }
       case 'score.texts':
         tasks.push(...latentTasks(run, job, await readyLatents(client, run), LATENT_BATCH));
         break;
       case 'score.local':
         tasks.push(...latentTasks(run, job, await readyLatents(client, run), LATENT_BATCH / 2));
         break;
-      case 'score.detection':
-        tasks.push(...latentTasks(run, job, await readyLatents(client, run), LLM_BATCH));
+      case 'score.llm':
+        for (const task of latentTasks(run, job, await readyLatents(client, run), LLM_BATCH))
+          tasks.push({ ...task, payload: { ...task.payload, scorers: llmScorers(run.config) } });
         break;
       case 'index.latents':
         tasks.push(...latentTasks(run, job, await readyLatents(client, run), LATENT_BATCH));
@@ -126,7 +128,7 @@ export async function planPhase(
   return tasks;
 }
 
-type LatentJob = 'collect.profiles' | 'explain.lexical' | 'explain.llm' | 'score.texts' | 'score.local' | 'score.detection' | 'index.latents';
+type LatentJob = 'collect.profiles' | 'explain.lexical' | 'explain.llm' | 'score.texts' | 'score.local' | 'score.llm' | 'index.latents';
 
 function latentTasks(run: RunFacts, job: LatentJob, latents: number[], size: number): NewTask[] {
   return batches(latents, size).map((batch, ordinal) => ({
@@ -143,11 +145,15 @@ function batches(items: readonly number[], size: number): number[][] {
   return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
 }
 
+/** Latents that a run is asked to look at, as a parameter of a query; null for all. A sample may hold more: another run's of the same draws. */
+export const wantedOf = (run: RunFacts): number[] | null => (run.config.latents === 'all' ? null : wantedLatents(run));
+
 /** The run's latents with evidence and exam enough to be explained, ascending. */
 export async function readyLatents(client: Pool | PoolClient, run: RunFacts): Promise<number[]> {
-  const { rows } = await client.query<{ index: number }>(`SELECT index FROM latents WHERE coder_id = $1 AND run_id = $2 AND status = 'ready' ORDER BY index`, [
-    String(run.coderId),
-    String(run.id),
-  ]);
+  const { rows } = await client.query<{ index: number }>(
+    `SELECT latent_index AS index FROM example_blobs
+      WHERE coder_id = $1 AND sample_key = $2 AND status = 'ready' AND ($3::int[] IS NULL OR latent_index = ANY($3)) ORDER BY 1`,
+    [String(run.coderId), requireFact(run, 'sampleKey'), wantedOf(run)],
+  );
   return rows.map(({ index }) => index);
 }

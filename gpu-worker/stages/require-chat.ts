@@ -7,9 +7,7 @@ export function requireChat(services: Pick<WorkerServices, 'chat'>): ChatClient 
   if (services.chat !== null) return services.chat;
   throw new AppError(
     'invalid_config',
-    'This run asks for a language model and the worker has none: set LLM_BASE_URL and LLM_MODEL, or leave llm and detection out of the run.',
-    {
-      field: 'LLM_BASE_URL',
-    },
+    'This run asks for a language model and the worker has none: set LLM_BASE_URL and LLM_MODEL, or leave what asks one out of the run.',
+    { field: 'LLM_BASE_URL' },
   );
 }

@@ -1,25 +1,26 @@
 import type { Pool } from 'pg';
 import { rngFor, type Rng } from '#lib/random/rng.ts';
-import { ATLAS_PROTOCOL } from '#lib/example/protocol.ts';
+import { NEGATIVE_CLASSES, protocolNamed, type NegativeClass } from '#lib/example/protocol.ts';
 import { lexicalRule } from '#lib/explanation/lexical-rule.ts';
 import { ALGORITHM_VERSIONS, contentKey } from '#gpu-worker/activations/keys.ts';
-import { readWindowEmbeddings, windowShardCount, type WindowEmbeddings } from '#gpu-worker/activations/window-embeddings.ts';
+import type { WindowEmbeddings } from '#gpu-worker/activations/window-embeddings.ts';
 import { originOf } from '#gpu-worker/examples/shown-span.ts';
-import { tilesOf } from '#gpu-worker/examples/windows.ts';
-import { controlLatent } from '#gpu-worker/score/control.ts';
-import { embeddingScore } from '#gpu-worker/score/embedding/embedding-score.ts';
-import { examOf, examShortfall, type Exam } from '#gpu-worker/score/exam.ts';
+import { BLANK_EXPLANATION, controlLatent } from '#gpu-worker/score/control.ts';
+import { embeddingFigures } from '#gpu-worker/score/embedding/embedding-score.ts';
+import { examFrom, examOf, examShortfall, headlineOf, type Exam } from '#gpu-worker/score/exam.ts';
+import { examFigures } from '#gpu-worker/score/figures.ts';
+import { BASELINE_METHOD, liftOver } from '#gpu-worker/score/lift.ts';
 import { ruleScore, type ExamTokens } from '#gpu-worker/score/rule/rule-score.ts';
 import type { TaskHandler } from '#platform/queue/types.ts';
 import { currentExplanations, type CurrentExplanation } from './current-explanations.ts';
 import { lexicalResources, lexicalWindow, type LexicalResources } from './explain-lexical.ts';
-import { failedScore } from './failed-score.ts';
+import { failedScore, NO_PARTS } from './failed-score.ts';
 import { refreshHeadlines } from './headlines.ts';
 import { loadExamples, takenDownKey } from './load-examples.ts';
 import { readyLatents } from './plan.ts';
 import { loadRun, requireFact, type RunFacts } from './run-facts.ts';
+import { runWindowEmbeddings } from './sample-windows.ts';
 import { insertScores, type NewScore } from './score-rows.ts';
-import { windowEmbeddingsKey } from './score-windows.ts';
 import type { WorkerServices } from './services.ts';
 import { loadEmbeddings, textHash } from './text-embeddings.ts';
 import { yieldNow } from './yield-now.ts';
@@ -46,7 +47,7 @@ export function scoreLocal(services: WorkerServices): TaskHandler<'score.local'>
     const scores: NewScore[] = [];
     for (const [done, latent] of latents.entries()) {
       const loaded = examples.get(latent);
-      const exam = examOf(loaded?.examples ?? []);
+      const exam = examOf(loaded?.examples ?? [], NEGATIVE_CLASSES);
       const takenDown = loaded?.takenDown.test ?? [];
       for (const explanation of material.explanations.get(latent) ?? []) {
         const control = controlOf(material, latent, explanation.method);
@@ -82,25 +83,20 @@ async function gather(services: WorkerServices, run: RunFacts, latents: readonly
     const all = await readyLatents(client, run);
     const controls = latents.flatMap((latent) => controlLatent(all, latent, run.config.seed) ?? []);
     const explanations = new Map<number, CurrentExplanation[]>();
-    for (const explanation of await currentExplanations(client, run, [...new Set([...latents, ...controls])], services.chat)) {
+    for (const explanation of await currentExplanations(client, run, [...new Set([...latents, ...controls])])) {
       explanations.set(explanation.latent, [...(explanations.get(explanation.latent) ?? []), explanation]);
     }
-    const embedder = (await services.embedder()).id;
+    const { id: embedder, queryId } = await services.embedder();
     const lexical = await lexicalResources(services, run);
-    const hashes = [...explanations.values()].flat().map(({ text }) => textHash(text));
-    const key = windowEmbeddingsKey(run, embedder);
+    const hashes = [...[...explanations.values()].flat().map(({ text }) => text), BLANK_EXPLANATION].map(textHash);
     return {
       run,
       embedder,
       lexical,
       latents: all,
       explanations,
-      vectors: await loadEmbeddings(client, embedder, hashes),
-      windows: run.config.scorers.includes('embedding')
-        ? await services.cache.get(`windows:${key}`, () =>
-            readWindowEmbeddings(services.artifacts, key, windowShardCount(tilesOf(lexical.data, ATLAS_PROTOCOL.windowLength, 'test').length)),
-          )
-        : null,
+      vectors: await loadEmbeddings(client, queryId, hashes),
+      windows: run.config.scorers.includes('embedding') ? await runWindowEmbeddings(services, run, embedder) : null,
     };
   } finally {
     client.release();
@@ -120,6 +116,7 @@ function rowFor(material: ScoringMaterial, explanation: CurrentExplanation, cont
     latentIndex: explanation.latent,
     explanationId: explanation.id,
     runId: run.id,
+    exam: 'test' as const,
     provenance: {
       sampleKey: requireFact(run, 'sampleKey'),
       embedder: material.embedder,
@@ -142,46 +139,103 @@ function rowFor(material: ScoringMaterial, explanation: CurrentExplanation, cont
 
 type Row = ReturnType<typeof rowFor>;
 
+/** What a scorer that knows nothing scores, of these. */
+const CHANCE = 0.5;
+
 function failedRow(row: Row, exam: Exam, scorer: NewScore['scorer'], metric: NewScore['metric'], failure: string): NewScore {
-  return { ...row, scorer, metric, ...failedScore(exam, scorer, failure) };
+  return { ...row, scorer, metric, ...failedScore(exam, scorer, failure), parts: { ...NO_PARTS, blank: null, lift: null, failures: {}, chance: CHANCE } };
 }
 
-function embeddingRow(material: ScoringMaterial, exam: Exam, explanation: CurrentExplanation, control: CurrentExplanation | null, row: Row): NewScore[] {
+/**
+ * The classes that an embedding score may be reported on: not windows that the same embedder chose for being near, which
+ * it would be asked to call far.
+ */
+function fairClasses({ run, embedder }: ScoringMaterial): NegativeClass[] {
+  return NEGATIVE_CLASSES.filter((name) => name !== 'similar' || run.results.similarEmbedder !== embedder);
+}
+
+function embeddingRow(material: ScoringMaterial, whole: Exam, explanation: CurrentExplanation, control: CurrentExplanation | null, row: Row): NewScore[] {
   const { lexical, windows, vectors, run } = material;
-  const shortfall = examShortfall(exam);
-  if (shortfall !== null) return [failedRow(row, exam, 'embedding', 'auroc', shortfall)];
+  const { seed } = run.config;
+  const shortfall = examShortfall(whole, protocolNamed(run.config.protocol));
+  if (shortfall !== null) return [failedRow(row, whole, 'embedding', 'auroc', shortfall)];
   const own = vectors.get(textHash(explanation.text));
   if (!own || !windows) return [];
-  const embedded = exam.windows.map(({ row, start }) => windows.vector(originOf(lexical.data, row, start)));
-  const score = (vector: Float32Array, what: string) => embeddingScore(exam, vector, embedded, rngFor(run.config.seed, what, explanation.latent));
-  const scored = score(own, 'embedding');
-  if (!scored) return [failedRow(row, exam, 'embedding', 'auroc', 'No window of one class has an embedding.')];
-  const other = control && vectors.get(textHash(control.text));
+  const { windowLength } = protocolNamed(run.config.protocol);
+  const classes = fairClasses(material);
+  const exam = examFrom(whole.windows.filter(({ kind }) => kind === 'activating' || classes.includes(kind)));
+  const headline = headlineOf(exam);
+  const score = (of: Exam, text: string, name: string) => {
+    const vector = vectors.get(textHash(text));
+    const embedded = of.windows.map((window) => windows.vector(originOf(lexical.data, window, windowLength)));
+    return vector ? embeddingFigures({ latent: explanation.latent, seed, exam: of, maxActivation: 1 }, vector, embedded, name) : null;
+  };
+  const scored = score(exam, explanation.text, 'embedding')!;
+  if (scored.value === null) return [failedRow(row, exam, 'embedding', 'auroc', 'No window of one class has an embedding.')];
+  const other = control && score(headline, control.text, 'embedding-control');
+  const blank = score(headline, BLANK_EXPLANATION, 'embedding-blank');
+  const baseline =
+    explanation.method === BASELINE_METHOD ? undefined : material.explanations.get(explanation.latent)?.find(({ method }) => method === BASELINE_METHOD);
+  const below = baseline && score(headline, baseline.text, 'embedding-baseline');
+  const { parts, ...figures } = scored;
   return [
     {
       ...row,
       scorer: 'embedding',
       metric: 'auroc',
-      ...scored,
+      ...figures,
       failure: null,
-      control: other ? score(other, 'embedding-control') : null,
+      control: other && other.value !== null ? { value: other.value, interval: other.interval } : null,
+      parts: {
+        ...parts,
+        blank: blank && blank.value !== null ? { value: blank.value, lower: blank.interval?.low ?? null, upper: blank.interval?.high ?? null } : null,
+        lift: below
+          ? liftOver(exam, 'auroc', figures.verdicts, below.verdicts, rngFor(seed, 'embedding', 'lift', explanation.latent, explanation.method))
+          : null,
+        failures: {},
+        chance: CHANCE,
+      },
     },
   ];
 }
 
-function ruleRows(material: ScoringMaterial, exam: Exam, explanation: CurrentExplanation, control: CurrentExplanation | null, row: Row): NewScore[] {
+function ruleRows(material: ScoringMaterial, whole: Exam, explanation: CurrentExplanation, control: CurrentExplanation | null, row: Row): NewScore[] {
   const { lexical, run } = material;
-  const shortfall = examShortfall(exam);
+  const { seed } = run.config;
+  const shortfall = examShortfall(whole, protocolNamed(run.config.protocol));
   if (shortfall !== null)
-    return [failedRow(row, exam, 'rule_tokens', 'auroc', shortfall), failedRow(row, exam, 'rule_windows', 'balanced_accuracy', shortfall)];
-  const texts: ExamTokens[] = exam.windows.map((window) => lexicalWindow(lexical.data, window));
-  const score = (rule: unknown, rng: Rng | null) => ruleScore(exam, texts, lexicalRule.parse(rule), lexical.tokens, rng);
-  const own = score(explanation.rule, rngFor(run.config.seed, 'rule', explanation.latent));
-  const other = control?.rule ? score(control.rule, null) : null;
-  const used = { ...row, nFailed: 0, failure: null };
+    return [failedRow(row, whole, 'rule_tokens', 'auroc', shortfall), failedRow(row, whole, 'rule_windows', 'balanced_accuracy', shortfall)];
+  const headline = headlineOf(whole);
+  const score = (exam: Exam, rule: unknown, rng: Rng | null) => {
+    const texts: ExamTokens[] = exam.windows.map((window) => lexicalWindow(lexical.data, window));
+    return ruleScore(exam, texts, lexicalRule.parse(rule), lexical.tokens, rng);
+  };
+  const own = score(headline, explanation.rule, rngFor(seed, 'rule', explanation.latent));
+  const other = control?.rule ? score(headline, control.rule, null) : null;
+  const said = score(whole, explanation.rule, null).verdicts.map(({ score: by, right, positive }) => ({ score: by!, yes: right === positive }));
+  const windows = examFigures({ latent: explanation.latent, seed, exam: whole, maxActivation: 1 }, said, 'balanced_accuracy', 'rule');
+  const rest = { blank: null, lift: null, failures: {}, chance: CHANCE };
   const rows: NewScore[] = [];
-  if (own.tokens) rows.push({ ...used, scorer: 'rule_tokens', metric: 'auroc', ...own.tokens, control: other?.tokens ?? null, verdicts: [] });
-  if (own.windows)
-    rows.push({ ...used, scorer: 'rule_windows', metric: 'balanced_accuracy', ...own.windows, control: other?.windows ?? null, verdicts: own.verdicts });
+  if (own.tokens)
+    rows.push({
+      ...row,
+      ...{ scorer: 'rule_tokens', metric: 'auroc', nFailed: 0, failure: null },
+      ...own.tokens,
+      control: other?.tokens ?? null,
+      verdicts: [],
+      parts: { ...NO_PARTS, ...rest },
+    });
+  if (windows.value !== null) {
+    const { parts, ...figures } = windows;
+    rows.push({
+      ...row,
+      scorer: 'rule_windows',
+      metric: 'balanced_accuracy',
+      ...figures,
+      failure: null,
+      control: other?.windows ?? null,
+      parts: { ...parts, ...rest },
+    });
+  }
   return rows;
 }

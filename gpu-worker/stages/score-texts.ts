@@ -1,4 +1,5 @@
 import type { EmbeddingSide } from '#gpu-worker/embed/sentence-layout.ts';
+import { BLANK_EXPLANATION } from '#gpu-worker/score/control.ts';
 import type { TaskHandler } from '#platform/queue/types.ts';
 import { currentExplanations } from './current-explanations.ts';
 import { loadRun } from './run-facts.ts';
@@ -13,8 +14,8 @@ export function scoreTexts(services: WorkerServices): TaskHandler<'score.texts'>
   return async ({ runId, latents }, context) => {
     const run = await loadRun(services.pool, runId);
     const embedder = await services.embedder();
-    const explanations = await currentExplanations(services.pool, run, latents, services.chat);
-    const texts = new Map(explanations.map(({ text }) => [textHash(text), text]));
+    const explanations = await currentExplanations(services.pool, run, latents);
+    const texts = new Map([...explanations.map(({ text }) => text), BLANK_EXPLANATION].map((text) => [textHash(text), text]));
     // An explanation is found by a search, as a document, and in its exam looks for windows, as a query.
     const sides = new Map<string, EmbeddingSide>([
       [embedder.id, 'document'],

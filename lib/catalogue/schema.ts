@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { coderProfileSchema } from '#lib/coder/profile.ts';
+import { sampleRecordSchema } from '#lib/example/sample-record.ts';
 import { exampleSchema } from '#lib/example/schema.ts';
 import { explanationMethodSchema, explanationSchema } from '#lib/explanation/schema.ts';
 import { latentProfileSchema } from '#lib/latent/profile.ts';
+import { takenScoreSchema } from '#lib/score/schema.ts';
 
 /** First path segments the site uses itself; no model may be called so. */
 export const RESERVED_SLUGS = ['about', 'account', 'admin', 'api', 'docs', 'healthz', 'random', 'search', 'sign-in', 'static', '_next'] as const;
@@ -126,10 +128,12 @@ export const latentDetailSchema = latentRowSchema.omit({ explanation: true, meth
   text: z.object({ slug: z.string(), name: z.string(), license: z.string() }).nullable(),
   runId: z.string(),
   explanations: z.array(explanationSchema),
+  scores: z.array(takenScoreSchema).describe('Of the latent itself and not of an explanation, newest first'),
   withheldExplanations: z.number().int().describe('Explanations left out because a document that they were made from was taken down'),
   examples: z.array(exampleSchema),
   /** Windows left out because their document was taken down. */
   suppressedExamples: z.number().int(),
+  sample: sampleRecordSchema.nullable().describe('How the examples were drawn: by which protocol, silent windows of which classes; null where there are none'),
   previous: z.number().int().nullable(),
   next: z.number().int().nullable(),
 });

@@ -9,10 +9,10 @@ import { explainLexical } from './explain-lexical.ts';
 import { explainLlm } from './explain-llm.ts';
 import { indexLatents } from './index-latents.ts';
 import { sampleLatents } from './sample-latents.ts';
-import { scoreDetection } from './score-detection.ts';
+import { sampleWindows } from './sample-windows.ts';
+import { scoreLlm } from './score-llm.ts';
 import { scoreLocal } from './score-local.ts';
 import { scoreTexts } from './score-texts.ts';
-import { scoreWindows } from './score-windows.ts';
 
 /** Every kind of job. Handlers are a map over these names, so a missing one is a type error. */
 export const JOBS = {
@@ -23,13 +23,13 @@ export const JOBS = {
   'collect.neighbours': collectNeighbours,
   'collect.profiles': collectProfiles,
   'collect.reconstruction': collectReconstruction,
+  'sample.windows': sampleWindows,
   'sample.latents': sampleLatents,
   'explain.lexical': explainLexical,
   'explain.llm': explainLlm,
-  'score.windows': scoreWindows,
   'score.texts': scoreTexts,
   'score.local': scoreLocal,
-  'score.detection': scoreDetection,
+  'score.llm': scoreLlm,
   'index.latents': indexLatents,
 } as const;
 

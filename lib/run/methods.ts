@@ -21,7 +21,8 @@ export interface MethodRefusal {
  * such as `rule` without `lexical`, is refused there.
  */
 export function refuseMethods({ explainers, scorers }: Pick<RunConfig, 'explainers' | 'scorers'>, llm: string | null): MethodRefusal | null {
-  if (scorers.length === 0) return { field: 'scorers', message: `A run needs at least one scorer: choose one or more of embedding, rule, ${LLM_SCORERS.join(', ')}.` };
+  if (scorers.length === 0)
+    return { field: 'scorers', message: `A run needs at least one scorer: choose one or more of embedding, rule, ${LLM_SCORERS.join(', ')}.` };
   for (const [field, chosen] of [
     ['explainers', explainers],
     ['scorers', scorers],

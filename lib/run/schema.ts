@@ -1,12 +1,15 @@
 import { z } from 'zod';
+import { NEGATIVE_CLASSES, PROTOCOL_NAMES } from '#lib/example/protocol.ts';
+import { EXPLAINERS } from '#lib/explanation/methods.ts';
 import { QUEUES } from '#lib/jobs/job.ts';
+import { SCORER_CHOICES } from '#lib/score/llm-scorers.ts';
 
 /** The five stages of a run, in order. */
 export const STAGES = ['collect', 'sample', 'explain', 'score', 'index'] as const;
 export const stageSchema = z.enum(STAGES);
 export type Stage = z.infer<typeof stageSchema>;
 
-/** For how many latents detection, whose calls may cost money, is asked about another latent's explanation too. */
+/** For how many latents the scorers whose calls may cost money are asked about another latent's explanation, and about none, too. */
 export const DETECTION_CONTROLS = ['all', 'tenth', 'none'] as const;
 export type DetectionControl = (typeof DETECTION_CONTROLS)[number];
 
@@ -27,20 +30,47 @@ export const runConfigSchema = z
       .min(0)
       .max(2 ** 31 - 1)
       .default(22),
-    protocol: z.enum(['atlas']).default('atlas'),
+    protocol: z
+      .enum(PROTOCOL_NAMES)
+      .default('atlas')
+      .describe('How evidence and exams are drawn: atlas keeps them in different documents; paper and delphi repeat what was published, where they share them'),
     latents: z
       .union([z.literal('all'), z.strictObject({ first: z.number().int().min(1) }), z.strictObject({ random: z.number().int().min(1) })])
       .default('all')
       .describe('Which latents to explain: all, the first n, or n drawn at random'),
     explainers: z
-      .array(z.enum(['lexical', 'llm']))
-      .min(1, 'needs at least one of lexical and llm')
-      .default(['lexical']),
-    scorers: z.array(z.enum(['embedding', 'rule', 'detection'])).default(['embedding', 'rule']),
+      .array(z.enum(EXPLAINERS))
+      .min(1, `needs at least one of ${EXPLAINERS.join(', ')}`)
+      .default(['lexical'])
+      .describe('How latents are explained; auto chooses for each by its statistics, llm is the older name of default'),
+    explain: z
+      .strictObject({
+        strengths: z.boolean().optional().describe('List how strongly highlighted tokens fire (default: yes)'),
+        reasoning: z.boolean().optional().describe('Have the model take notes before its phrase (default: no)'),
+        candidates: z.number().int().min(2).max(10).optional().describe('Phrases that best_of_k chooses from (default: 3)'),
+        rounds: z.number().int().min(1).max(5).optional().describe('Times that refine shows its mistakes, at most (default: 2)'),
+      })
+      .optional()
+      .describe('How the language model is asked'),
+    scorers: z.array(z.enum(SCORER_CHOICES)).default(['embedding', 'rule']).describe('How explanations are judged; intruder judges the latent itself'),
     detectionControl: z
       .enum(DETECTION_CONTROLS)
-      .default('all')
-      .describe('Latents whose detection exam is judged by another latent’s explanation too, which doubles its calls: all, a tenth drawn by seed, or none'),
+      .default('tenth')
+      .describe(
+        'Latents whose exams a language model sits with another latent’s explanation and with none too, each at the price of the exam: a tenth drawn by seed, all, or none. Free scores have their control always',
+      ),
+    itemsPerPrompt: z
+      .number()
+      .int()
+      .min(1)
+      .max(20)
+      .optional()
+      .describe('Windows that a language model judges in one prompt; by default what the protocol says'),
+    negatives: z
+      .array(z.enum(NEGATIVE_CLASSES))
+      .refine((classes) => classes.includes('random'), 'needs random, which the headline is taken against')
+      .optional()
+      .describe('Classes of silent windows that a language model is asked about, each at a price: by default all that the protocol draws'),
   })
   .refine(({ explainers, scorers }) => !scorers.includes('rule') || explainers.includes('lexical'), {
     path: ['scorers'],

@@ -11,7 +11,7 @@ export const examSchema = z.object({
   model: z.string(),
   coder: z.string(),
   index: z.number().int(),
-  explanation: z.string(),
+  explanation: z.string().nullable().describe('Null for a score of the latent itself'),
   score: scoreSchema,
   /** Strongest claim first: by the scorer's score, descending. */
   verdicts: z.array(verdictViewSchema),

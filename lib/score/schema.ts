@@ -85,10 +85,29 @@ export const scorePartsSchema = z.object({
 });
 export type ScoreParts = z.infer<typeof scorePartsSchema>;
 
+const boundsSchema = { lower: z.number().nullable(), upper: z.number().nullable() };
+
+/** A score's parts with what a run adds to them. */
+export const scoreFiguresSchema = scorePartsSchema.extend({
+  blank: z
+    .object({ value: z.number(), ...boundsSchema })
+    .nullable()
+    .default(null)
+    .describe('The same exam with no explanation at all'),
+  lift: z
+    .object({ baseline: z.string(), value: z.number(), ...boundsSchema, n: z.number().int() })
+    .nullable()
+    .default(null)
+    .describe('By how much it beats the lexical baseline’s explanation on the very windows that both were judged on'),
+  failures: z.record(z.string(), z.number().int()).default({}).describe('Items of all classes without a verdict, by cause'),
+  chance: z.number().nullable().default(null).describe('What a scorer that knows nothing scores'),
+});
+export type ScoreFigures = z.infer<typeof scoreFiguresSchema>;
+
 /** A score as shown: never a bare number. Without a value it failed, and `failure` says why. */
 export const scoreSchema = z.object({
   id: z.string(),
-  explanationId: z.string(),
+  explanationId: z.string().nullable().describe('Null for a score of the latent itself'),
   scorer: scorerSchema,
   metric: metricSchema,
   value: z.number().nullable(),
@@ -103,7 +122,14 @@ export const scoreSchema = z.object({
   nNegatives: z.number().int(),
   nFailed: z.number().int(),
   failure: z.string().nullable().describe('Why there is no value, in a sentence; null for a score that has one'),
+  parts: scoreFiguresSchema.describe('By class of silent windows, by tenth of the firing ones, in further metrics; blank control, lift, failures by cause'),
   exam: z.enum(['test', 'reserve']),
   createdAt: z.iso.datetime(),
 });
 export type ScoreView = z.infer<typeof scoreSchema>;
+
+/** A score among others: of each scorer one stands. */
+export const takenScoreSchema = scoreSchema.extend({
+  current: z.boolean().describe('Whether this is the score that stands for its scorer; others are history'),
+});
+export type TakenScoreView = z.infer<typeof takenScoreSchema>;

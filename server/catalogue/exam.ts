@@ -18,7 +18,7 @@ type ExamRow = ScoreDbRow & {
   run_id: string;
   latent_run_id: string | null;
   sample_key: string | null;
-  explanation: string;
+  explanation: string | null;
   withheld: boolean;
 };
 
@@ -32,9 +32,9 @@ type ExamRow = ScoreDbRow & {
 export async function getExam(pool: Pool, model: string, coder: string, index: number, scoreId: string): Promise<Exam> {
   const place = await findCoder(pool, model, coder);
   const { rows } = await pool.query<ExamRow>(
-    `select ${SCORE_COLUMNS}, s.verdicts, s.provenance, s.run_id, x.text as explanation, ${madeFromTakenDown('x')} as withheld, l.run_id as latent_run_id, l.sample_key
+    `select ${SCORE_COLUMNS}, s.verdicts, s.provenance, s.run_id, x.text as explanation, x.id is not null and ${madeFromTakenDown('x')} as withheld, l.run_id as latent_run_id, l.sample_key
      from scores s
-     join explanations x on x.coder_id = s.coder_id and x.id = s.explanation_id
+     left join explanations x on x.coder_id = s.coder_id and x.id = s.explanation_id
      left join latents l on l.coder_id = s.coder_id and l.index = s.latent_index
      where s.coder_id = $1 and s.id = $2 and s.latent_index = $3`,
     [place.coderId, scoreId, index],

@@ -1,14 +1,16 @@
 import type { Pool } from 'pg';
 import { z } from 'zod';
+import { PROTOCOL_NAMES } from '#lib/example/protocol.ts';
+import { sampleRecordSchema } from '#lib/example/sample-record.ts';
 import type { ExplanationView } from '#lib/explanation/schema.ts';
-import { scoreSchema, type ScoreView } from '#lib/score/schema.ts';
+import { scoreFiguresSchema, scoreSchema, type ScoreView, type TakenScoreView } from '#lib/score/schema.ts';
 import { standingScores, type TakenScore } from '#lib/score/standing.ts';
 import { madeFromTakenDown } from '#platform/database/takedowns.ts';
 import { toMethod } from './rows.ts';
 
 export interface ScoreDbRow {
   id: string;
-  explanation_id: string;
+  explanation_id: string | null;
   scorer: string;
   metric: string;
   value: number | null;
@@ -22,12 +24,13 @@ export interface ScoreDbRow {
   n_failed: number;
   failure: string | null;
   control_missing: string | null;
+  parts: unknown;
   exam: string;
   created_at: Date;
 }
 
 export const SCORE_COLUMNS = `s.id, s.explanation_id, s.scorer, s.metric, s.value, s.lower, s.upper, s.control_value, s.control_lower, s.control_upper,
-  s.n_positives, s.n_negatives, s.n_failed, s.failure, s.provenance->>'controlMissing' as control_missing, s.exam, s.created_at`;
+  s.n_positives, s.n_negatives, s.n_failed, s.failure, s.provenance->>'controlMissing' as control_missing, s.parts, s.exam, s.created_at`;
 
 export function toScore(row: ScoreDbRow): ScoreView {
   return scoreSchema.parse({
@@ -44,10 +47,14 @@ export function toScore(row: ScoreDbRow): ScoreView {
     nNegatives: row.n_negatives,
     nFailed: row.n_failed,
     failure: row.failure,
+    parts: scoreFiguresSchema.parse(row.parts),
     exam: row.exam,
     createdAt: row.created_at.toISOString(),
   });
 }
+
+/** Of a run that is gone, the default. */
+const protocolOf = (name: string | null): ExplanationView['protocol'] => z.enum(PROTOCOL_NAMES).parse(name ?? 'atlas');
 
 const provenanceSchema = z.record(z.string(), z.unknown());
 
@@ -60,17 +67,25 @@ interface ExplanationDbRow {
   created_at: Date;
   provenance: unknown;
   withheld: boolean;
+  protocol: string | null;
+  record: unknown;
 }
 
 /**
- * All explanations of a latent, newest first, each with its scores, newest first; and how many are withheld because a
- * document that they were made from was taken down.
+ * All explanations of a latent, those of protocol atlas before others and newest first, each with its scores, newest first; the scores of the latent itself likewise;
+ * and how many explanations are withheld because a document that they were made from was taken down.
  */
-export async function explanationsOf(pool: Pool, coderId: string, index: number): Promise<{ explanations: ExplanationView[]; withheld: number }> {
+export async function explanationsOf(
+  pool: Pool,
+  coderId: string,
+  index: number,
+): Promise<{ explanations: ExplanationView[]; scores: TakenScoreView[]; withheld: number }> {
   const [explanations, scores] = await Promise.all([
     pool.query<ExplanationDbRow>(
-      `select id, method, explainer, text, run_id, created_at, provenance, ${madeFromTakenDown('x')} as withheld from explanations x
-       where coder_id = $1 and latent_index = $2 order by id desc`,
+      `select x.id, x.method, x.explainer, x.text, x.run_id, x.created_at, x.provenance, ${madeFromTakenDown('x')} as withheld, r.protocol, b.record
+       from explanations x left join runs r on r.id = x.run_id
+       left join example_blobs b on b.coder_id = x.coder_id and b.latent_index = x.latent_index and b.sample_key = x.provenance->>'sampleKey'
+       where x.coder_id = $1 and x.latent_index = $2 order by (r.protocol is distinct from 'atlas'), x.id desc`,
       [coderId, index],
     ),
     pool.query<ScoreDbRow & { exam_hash: string | null; unanswered: boolean }>(
@@ -79,14 +94,14 @@ export async function explanationsOf(pool: Pool, coderId: string, index: number)
       [coderId, index],
     ),
   ]);
-  const byExplanation = new Map<string, { score: ScoreView; taken: TakenScore }[]>();
+  const byExplanation = new Map<string | null, { score: ScoreView; taken: TakenScore }[]>();
   for (const row of scores.rows) {
     const own = byExplanation.get(row.explanation_id) ?? [];
     byExplanation.set(row.explanation_id, own);
     const score = toScore(row);
     own.push({ score, taken: { ...score, examHash: row.exam_hash, unanswered: row.unanswered } });
   }
-  const scoresOf = (id: string): ExplanationView['scores'] => {
+  const scoresOf = (id: string | null): TakenScoreView[] => {
     const own = byExplanation.get(id) ?? [];
     const standing = standingScores(own.map(({ taken }) => taken));
     return own.map(({ score }) => ({ ...score, current: standing.has(score.id) }));
@@ -99,9 +114,11 @@ export async function explanationsOf(pool: Pool, coderId: string, index: number)
     text: row.text,
     baseline: row.method === 'lexical',
     runId: row.run_id,
+    protocol: protocolOf(row.protocol),
+    overlap: row.record === null ? null : sampleRecordSchema.parse(row.record).overlap,
     createdAt: row.created_at.toISOString(),
     provenance: provenanceSchema.parse(row.provenance),
     scores: scoresOf(row.id),
   }));
-  return { explanations: views, withheld: explanations.rows.length - shown.length };
+  return { explanations: views, scores: scoresOf(null), withheld: explanations.rows.length - shown.length };
 }

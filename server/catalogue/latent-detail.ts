@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { sampleRecordSchema } from '#lib/example/sample-record.ts';
 import type { LatentDetail } from '#lib/catalogue/schema.ts';
 import { type BlobRow, takenDown, visibleExamples } from './examples.ts';
 import { explanationsOf } from './explanations.ts';
@@ -27,6 +28,7 @@ interface DetailRow {
   blob: Buffer | null;
   text_source_id: string | null;
   document_keys: string[] | null;
+  record: unknown;
 }
 
 /**
@@ -36,14 +38,14 @@ interface DetailRow {
  */
 export async function getLatent(pool: Pool, model: string, coder: string, index: number): Promise<LatentDetail> {
   const place = await findCoder(pool, model, coder);
-  const [found, { explanations, withheld }] = await Promise.all([
+  const [found, { explanations, scores, withheld }] = await Promise.all([
     pool.query<DetailRow>(
       `select l.status, l.frequency, l.max_activation, l.mean_activation, l.firing_count, l.token_count, l.histogram, p.profile,
          l.train_windows, l.test_windows, l.train_documents, l.test_documents, l.run_id,
          t.slug as text_slug, t.name as text_name, t.license as text_license,
          (select p.index from latents p where p.coder_id = l.coder_id and p.index < l.index order by p.index desc limit 1) as previous,
          (select n.index from latents n where n.coder_id = l.coder_id and n.index > l.index order by n.index limit 1) as next,
-         e.blob, e.text_source_id, e.document_keys
+         e.blob, e.text_source_id, e.document_keys, e.record
        from latents l
        left join runs r on r.id = l.run_id
        left join latent_profiles p on p.coder_id = l.coder_id and p.latent_index = l.index and p.profile_key = r.results->>'profileKey'
@@ -79,9 +81,11 @@ export async function getLatent(pool: Pool, model: string, coder: string, index:
     text: row.text_slug === null ? null : { slug: row.text_slug, name: row.text_name ?? row.text_slug, license: row.text_license ?? '' },
     runId: row.run_id,
     explanations,
+    scores,
     withheldExplanations: withheld,
     examples,
     suppressedExamples: suppressed.length,
+    sample: row.record === null ? null : sampleRecordSchema.parse(row.record),
     previous: row.previous,
     next: row.next,
   };

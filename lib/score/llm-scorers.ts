@@ -1,0 +1,11 @@
+/** Scorers that ask a language model, in the order in which they are shown. */
+export const LLM_SCORERS = ['detection', 'fuzzing', 'intruder'] as const;
+export type LlmScorer = (typeof LLM_SCORERS)[number];
+
+/** What a run's configuration may name; `rule` stands for both of its scores. */
+export const SCORER_CHOICES = ['embedding', 'rule', ...LLM_SCORERS] as const;
+
+/** Those of a run that ask a language model. */
+export function llmScorers({ scorers }: { scorers: readonly string[] }): LlmScorer[] {
+  return LLM_SCORERS.filter((name) => scorers.includes(name));
+}
