@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ATLAS_PROTOCOL, PROTOCOLS, type Protocol } from '#lib/example/protocol.ts';
+import { ATLAS_PROTOCOL, PAPER_PROTOCOL, PROTOCOLS, type Protocol } from '#lib/example/protocol.ts';
 import { rngFor, sampleIndices } from '#lib/random/rng.ts';
 import type { LatentActivations } from '#gpu-worker/activations/store/types.ts';
 import { examOf, examShortfall } from '#gpu-worker/score/exam.ts';
 import { denseRows, denseTiles, sparse } from '#tests/doubles/dense-rows.ts';
 import { window } from '#tests/doubles/windows.ts';
-import { contrastiveWindows, latentExamples, similarityQueries, type LatentExamples } from './latent-examples.ts';
+import { contrastiveWindows, counterExamples, latentExamples, similarityQueries, type LatentExamples } from './latent-examples.ts';
 import { WindowTable } from './window-table.ts';
 import { documentOf, type RowLayout } from './windows.ts';
 
@@ -55,6 +55,18 @@ describe('latentExamples', () => {
       expect(drawn.negatives.filter(({ origin }) => places.has(origin))).toEqual([]);
     }
   }, 60_000);
+
+  it('keeps counter-examples from train documents beside the evidence, fewer than an exam has, where evidence has documents of its own', () => {
+    const own = activations(1, 0.02);
+    const request = { table, latent: own, protocol: ATLAS_PROTOCOL, seed: 22 };
+    const drawn = latentExamples(request);
+    const counter = counterExamples(request, drawn);
+    expect(new Set(counter.map((negative) => negative.class))).toEqual(new Set(['random', 'same_document', 'same_token']));
+    expect(counter.length).toBeLessThanOrEqual(40);
+    expect(counter.every(({ origin }) => layout.documents[documentOf(layout, origin)]!.split === 'train')).toBe(true);
+    expect(counter.some(({ origin }) => own.place.some((place) => place >= origin && place < origin + 32))).toBe(false);
+    expect(counterExamples({ ...request, protocol: PAPER_PROTOCOL }, drawn)).toEqual([]);
+  });
 
   it('draws other random negatives for another latent, and the same again for the same, in any order', () => {
     const draws = (latents: number[]) => {

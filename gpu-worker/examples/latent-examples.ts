@@ -76,6 +76,15 @@ export function contrastiveWindows(request: ExamplesRequest, { train, test, nega
   return drawNegatives({ ...request, purpose: 'contrastive', side: sideFor(request.protocol, 'train'), positives: train, without: exam });
 }
 
+/** Counter-examples kept with a latent's evidence: fewer than an exam's, and none near in meaning, which are searched for on the exam's side alone. */
+const COUNTER_EXAMPLES: Protocol['negatives'] = { random: 16, same_document: 8, same_token: 8, neighbour: 8 };
+
+/** The silent windows that explainers may see; none where evidence and exam share documents, since such a protocol shows none. */
+export function counterExamples(request: ExamplesRequest, examples: LatentExamples): NegativeWindow[] {
+  if (request.protocol.sides === 'shared') return [];
+  return contrastiveWindows({ ...request, protocol: { ...request.protocol, negatives: COUNTER_EXAMPLES } }, examples);
+}
+
 /** Windows that others of near meaning are searched for (method.md §3.6). */
 export const SIMILARITY_QUERIES = 10;
 

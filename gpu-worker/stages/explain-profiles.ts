@@ -11,7 +11,7 @@ export async function loadExplainProfiles(pool: Pool, run: RunFacts, latents: re
     `SELECT l.index AS latent, l.frequency, p.profile FROM latents l
        LEFT JOIN latent_profiles p ON p.coder_id = l.coder_id AND p.latent_index = l.index AND p.profile_key = $3
       WHERE l.coder_id = $1 AND l.index = ANY($2)`,
-    [String(run.coderId), latents, run.results['profileKey'] ?? ''],
+    [String(run.coderId), latents, run.results.profileKey ?? ''],
   );
   return new Map(
     rows.map(({ latent, frequency, profile }) => [latent, toExplainProfile(frequency, profile === null ? null : storedProfileSchema.parse(profile))]),

@@ -6,7 +6,7 @@ import { copyRows, type CopyValue } from '#platform/database/copy-rows.ts';
 import { ofAtlas } from '#platform/database/protocols.ts';
 import type { TaskHandler } from '#platform/queue/types.ts';
 import { latentStatistics } from '#gpu-worker/activations/latent-statistics.ts';
-import { latentExamples } from '#gpu-worker/examples/latent-examples.ts';
+import { counterExamples, latentExamples } from '#gpu-worker/examples/latent-examples.ts';
 import { afterCommit } from './after-commit.ts';
 import { removeUnheadlined } from './headlines.ts';
 import { loadRun, requireFact, type RunFacts } from './run-facts.ts';
@@ -57,7 +57,8 @@ export function sampleLatents(services: WorkerServices): TaskHandler<'sample.lat
             examples.status === 'dead' ? null : sampleKey,
           ]); // prettier-ignore
           if (examples.status !== 'dead') {
-            const stored = storedExamples(sources.data, request.latent, examples, protocol, sources.tokenizer);
+            const contrastive = counterExamples(request, examples);
+            const stored = storedExamples(sources.data, request.latent, { ...examples, contrastive }, protocol, sources.tokenizer);
             const keys = [...new Set(stored.flatMap(({ document }) => takedownKeys(document)))].sort();
             const record = sampleRecord(examples, protocol, { minedBy: sources.minedBy, missing: sources.missing });
             blobRows.push([run.coderId, latent, sampleKey, run.textSourceId, encodeExamples(stored), keys, examples.status, JSON.stringify(record)]);

@@ -4,6 +4,7 @@ import type { SampleRecord } from '#lib/example/sample-record.ts';
 import type { DataSet } from '#gpu-worker/activations/data-set.ts';
 import type { LatentActivations } from '#gpu-worker/activations/store/types.ts';
 import type { LatentExamples } from '#gpu-worker/examples/latent-examples.ts';
+import type { NegativeWindow } from '#gpu-worker/examples/negatives.ts';
 import { shownSpan } from '#gpu-worker/examples/shown-span.ts';
 import { documentOf, type Origin } from '#gpu-worker/examples/windows.ts';
 import type { Tokenizer } from '#gpu-worker/model/tokenizer.ts';
@@ -15,7 +16,7 @@ import type { Tokenizer } from '#gpu-worker/model/tokenizer.ts';
 export function storedExamples(
   data: DataSet,
   latent: LatentActivations,
-  examples: LatentExamples,
+  examples: LatentExamples & { contrastive: readonly NegativeWindow[] },
   { windowLength }: Pick<Protocol, 'windowLength'>,
   tokenizer: Pick<Tokenizer, 'tokenStrings'>,
 ): StoredExample[] {
@@ -38,10 +39,13 @@ export function storedExamples(
       for (let i = from; i < to; i++) example.activations[latent.place[i]! - first] = latent.value[i]!;
       return example;
     });
+  const silent = (split: StoredExample['split'], drawn: readonly NegativeWindow[]): StoredExample[] =>
+    drawn.map((negative) => window(negative.origin, { split, kind: negative.class, quantile: null }));
   return [
     ...activating('train', examples.train),
     ...activating('test', examples.test),
-    ...examples.negatives.map((negative) => window(negative.origin, { split: 'test', kind: negative.class, quantile: null })),
+    ...silent('test', examples.negatives),
+    ...silent('train', examples.contrastive),
   ];
 }
 
