@@ -8,6 +8,7 @@ import { registerDoctor } from './doctor.ts';
 import { registerExamples } from './examples.ts';
 import { registerModelCommands } from './model.ts';
 import { registerReindex } from './reindex.ts';
+import { registerReport } from './report.ts';
 import { registerRun } from './run.ts';
 import { registerStatsCheck } from './stats-check.ts';
 import { registerStoreCommands } from './store.ts';
@@ -19,6 +20,7 @@ const print = (line: string): void => {
 
 const program = new Command('atlas').description('Latent Atlas: explain, score and serve the latents of language models').showHelpAfterError();
 registerRun(program, print);
+registerReport(program, print);
 registerReindex(program, print);
 registerTakedown(program, print);
 registerAdmin(program, print);

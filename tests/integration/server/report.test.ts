@@ -1,0 +1,125 @@
+import { beforeAll, expect, test } from 'vitest';
+import type { Pool } from 'pg';
+import { reportHtml } from '#lib/report/html.ts';
+import { reportMarkdown } from '#lib/report/markdown.ts';
+import { runReportSchema } from '#lib/report/schema.ts';
+import { compareRuns } from '#server/reports/against.ts';
+import { FILE_THEME, reportPlots } from '#server/reports/plots.ts';
+import { readReport, type ReadReport } from '#server/reports/read-report.ts';
+import { withDatabase } from '#tests/integration/with-database.ts';
+import { type Seeded, seedCoder, type SeededLatent } from './seed.ts';
+
+const VALUES = [0.55, 0.61, 0.67, 0.7, 0.74, 0.8, 0.92];
+const latents: SeededLatent[] = [...VALUES, null].map((value, i) => ({
+  index: i,
+  status: 'ready',
+  frequency: (i + 1) / 1000,
+  maxActivation: 1,
+  explanation: `Sentence ${i} <b>`,
+  score: value === null ? null : { value, lower: value - 0.1, upper: value + 0.1, control: 0.5 },
+}));
+
+let pool: Pool;
+let coder: Seeded;
+let read: ReadReport;
+
+/** What the explain stage leaves of a run: which explanation came of what was asked. */
+const attempts = (seeded: Seeded): Promise<unknown> =>
+  pool.query(
+    `insert into explanation_attempts (coder_id, latent_index, run_id, asked, method, input_key)
+     select coder_id, latent_index, run_id, method, method, input_key from explanations where coder_id = $1`,
+    [seeded.coderId],
+  );
+
+beforeAll(async () => {
+  ({ pool } = await withDatabase());
+  coder = await seedCoder(pool, { model: 'm', coder: 'c', latents });
+  await pool.query(`update runs set results = '{"sampleKey": "s1", "tokens": 9999}' where id = $1`, [coder.runId]);
+  await attempts(coder);
+  await pool.query(
+    `insert into explanation_attempts (coder_id, latent_index, run_id, asked, cause, message) values ($1, 0, $2, 'contrastive', 'bad_answer', 'No JSON.')`,
+    [coder.coderId, coder.runId],
+  );
+  // A failed detection, and one of an explanation by another method that the run did not ask for.
+  await pool.query(
+    `insert into scores (coder_id, latent_index, explanation_id, run_id, scorer, metric, n_positives, n_negatives, n_failed, failure, exam, verdicts, provenance, input_key)
+     select coder_id, latent_index, id, run_id, 'detection', 'balanced_accuracy', 0, 0, 100, 'No answers.', 'test', '[]', '{"failures": {"upstream": 100, "bad_answer": 0}}', 'k2'
+       from explanations where coder_id = $1 and latent_index = 3`,
+    [coder.coderId],
+  );
+  await pool.query(`insert into llm_run_usage (run_id, purpose, calls, tokens_in, tokens_out, cost) values ($1, 'explain', 3, 3000, 90, 0.25)`, [coder.runId]);
+  read = await readReport(pool, coder.runId);
+});
+
+test('the numbers are those of the rows', () => {
+  const report = runReportSchema.parse(read.report);
+  expect(report.run).toMatchObject({ model: 'm', coder: 'c', tokens: 9999, protocol: 'atlas', state: 'finished' });
+  expect(report.coverage.explained).toEqual([{ method: 'lexical', explainers: ['lexical-1'], latents: 8 }]);
+  expect(report.lines).toHaveLength(1);
+  expect(report.lines[0]).toMatchObject({
+    method: 'lexical',
+    scorer: 'embedding',
+    score: { n: 7, median: { value: 0.7 } },
+    control: { median: { value: 0.5 } },
+    failedScores: 0,
+  });
+  // .55 less .1 is below chance, .61 less .1 is above.
+  expect(report.lines[0]?.aboveNull.value).toBeCloseTo(6 / 7, 12);
+  expect(report.failures).toEqual([
+    { stage: 'explain', what: 'contrastive', cause: 'bad_answer', n: 1 },
+    { stage: 'score', what: 'detection', cause: 'upstream', n: 100 },
+  ]);
+  expect(report.cost).toEqual({ calls: 3, tokensIn: 3000, tokensOut: 90, usd: 0.25 });
+});
+
+test('a newer score that only lacked answers does not hide one that had them', async () => {
+  await pool.query(
+    `insert into scores (coder_id, latent_index, explanation_id, run_id, scorer, metric, n_positives, n_negatives, n_failed, failure, exam, verdicts, provenance, input_key)
+     select coder_id, latent_index, id, run_id, 'embedding', 'auroc', 0, 0, 100, 'No answers.', 'test', '[]', '{"failures": {"upstream": 100}}', 'k3'
+       from explanations where coder_id = $1 and latent_index = 4`,
+    [coder.coderId],
+  );
+  expect((await readReport(pool, coder.runId)).report.lines[0]?.score).toEqual(read.report.lines[0]?.score);
+});
+
+test('two runs of one coder are compared latent by latent', async () => {
+  const { rows } = await pool.query<{ id: string }>(
+    `insert into runs (config, config_hash, model_id, coder_id, text_source_id, protocol, results, started_at, finished_at)
+     select config, config_hash, model_id, coder_id, text_source_id, protocol, results, now(), now() from runs where id = $1 returning id`,
+    [coder.runId],
+  );
+  const second = rows[0]!.id;
+  await pool.query(
+    `with made as (
+       insert into explanations (coder_id, latent_index, run_id, method, explainer, text, provenance, input_key)
+       select coder_id, latent_index, $2, method, explainer, text, provenance, 'second' from explanations where coder_id = $1 returning id, coder_id, latent_index),
+     scored as (
+       insert into scores (coder_id, latent_index, explanation_id, run_id, scorer, metric, value, lower, upper, n_positives, n_negatives, n_failed, exam, verdicts, provenance, input_key)
+       select made.coder_id, made.latent_index, made.id, $2, s.scorer, s.metric, s.value - 0.05, s.lower, s.upper, 50, 50, 0, 'test', '[]', '{}', 'second'
+         from made join scores s on s.coder_id = made.coder_id and s.latent_index = made.latent_index and s.value is not null)
+     insert into explanation_attempts (coder_id, latent_index, run_id, asked, method, input_key)
+     select coder_id, latent_index, $2, 'lexical', 'lexical', 'second' from made`,
+    [coder.coderId, second],
+  );
+  const [comparison, ...more] = compareRuns(read, await readReport(pool, second));
+  expect(more).toEqual([]);
+  expect(comparison).toMatchObject({ kind: 'paired', n: 7, scorer: 'embedding', a: `run ${coder.runId}, lexical`, b: `run ${second}, lexical` });
+  expect(comparison?.meanDifference.value).toBeCloseTo(0.05, 12);
+  expect(comparison?.aHigher?.value).toBe(1);
+});
+
+test('it is written as a page and as Markdown, with its figures and nothing of what it quotes as markup', async () => {
+  const plots = await reportPlots(read.report, read.observations, FILE_THEME);
+  expect(plots.map(({ name }) => name)).toEqual(['distribution-embedding-auroc', 'frequency-embedding-auroc']);
+  for (const { svg } of plots) expect(svg).toMatch(/^<svg .*<\/svg>$/s);
+  const evil = { ...read.report, run: { ...read.report.run, text: '<script>x</script>' } };
+  expect(reportHtml(evil, plots)).not.toContain('<script>');
+  const markdown = reportMarkdown(evil, plots, 'figures');
+  expect(markdown).not.toContain('<script>');
+  expect(markdown).toContain('(figures/distribution-embedding-auroc.svg)');
+  expect(markdown).toContain('0.700 \\[');
+});
+
+test('a run that is not there is said to be not there', async () => {
+  await expect(readReport(pool, '999999')).rejects.toMatchObject({ code: 'not_found', message: 'There is no run 999999.' });
+});
