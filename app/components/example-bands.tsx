@@ -28,7 +28,7 @@ export function ExampleBands({ examples, max, view }: { examples: readonly Examp
 /** Some examples at once, the others one click away. */
 export function BandExamples({ examples, max, view, first }: { examples: readonly Example[]; max: number; view: 'lines' | 'windows'; first: number }) {
   const Item = view === 'lines' ? ExampleLine : ExampleWindow;
-  const items = examples.map((example) => <Item key={`${example.row}-${example.start}`} example={example} max={max} />);
+  const items = examples.map((example, i) => <Item key={`${example.split}-${example.row}-${example.start}-${i}`} example={example} max={max} />);
   const rest = items.slice(first);
   return (
     <>

@@ -1,3 +1,4 @@
+import { protocolNote } from '#lib/example/protocol-note.ts';
 import type { ExplanationView } from '#lib/explanation/schema.ts';
 import { formatDay } from '#lib/format/time.ts';
 import type { ScoreView } from '#lib/score/schema.ts';
@@ -7,6 +8,7 @@ import { ScoreRow } from './score-row.tsx';
 
 /** One explanation with who made it, how, when, and what it scored. Scores of its rule are a block of their own. */
 export function ExplanationCard({ explanation, first, examHref }: { explanation: ExplanationView; first: boolean; examHref: (score: ScoreView) => string }) {
+  const note = protocolNote(explanation.protocol, explanation.overlap);
   const scores = explanation.scores.filter((score) => score.current).sort((a, b) => a.scorer.localeCompare(b.scorer));
   const own = scores.filter((score) => !score.scorer.startsWith('rule_'));
   const rule = scores.filter((score) => score.scorer.startsWith('rule_'));
@@ -24,6 +26,7 @@ export function ExplanationCard({ explanation, first, examHref }: { explanation:
           A baseline sees words and their neighbours, not meaning: it names what sets the firing tokens apart and stops there.
         </p>
       )}
+      {note !== null && <p className="mb-2 text-t1 text-ink-2">{note}</p>}
       {own.length === 0 && <p className="text-t1 text-ink-3">Not scored yet.</p>}
       {own.map((score) => (
         <ScoreRow key={score.id} score={score} href={examHref(score)} />

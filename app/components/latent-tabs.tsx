@@ -1,11 +1,13 @@
 import Link from 'next/link';
 import type { LatentDetail } from '#lib/catalogue/schema.ts';
 import type { LatentViewName } from '#lib/latent/view.ts';
+
 import { href } from '#lib/url/href.ts';
+import { isSilent } from './silent-windows.tsx';
 
 /** What the main column shows. Links, so that each view has an address and works without JavaScript. */
 export function LatentTabs({ address, view, latent, hasExam }: { address: string; view: LatentViewName; latent: LatentDetail; hasExam: boolean }) {
-  const silent = latent.examples.filter((example) => example.kind === 'random').length;
+  const silent = latent.examples.filter(isSilent).length;
   const tabs: { view: LatentViewName; text: string; chip?: number }[] = [
     { view: 'lines', text: 'Lines' },
     { view: 'windows', text: 'Windows' },

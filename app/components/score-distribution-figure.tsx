@@ -1,3 +1,4 @@
+import { protocolNote } from '#lib/example/protocol-note.ts';
 import { formatScore } from '#lib/format/number.ts';
 import type { ScoreDistribution } from '#lib/score/distribution.ts';
 import { Histogram } from './histogram.tsx';
@@ -16,6 +17,7 @@ export function ScoreDistributionFigure({ distribution }: { distribution: ScoreD
       edges.findIndex((edge) => edge >= USUAL_FROM),
     ),
   );
+  const note = protocolNote(distribution.protocol, null);
   const words = median === null ? '' : `, median ${formatScore(median.median)}`;
   const controlWords = controlMedian === null ? '' : `, control’s median ${formatScore(controlMedian.median)}`;
   return (
@@ -32,6 +34,7 @@ export function ScoreDistributionFigure({ distribution }: { distribution: ScoreD
         unit="latents"
         {...(median !== null && { mark: median.median })}
       />
+      {note !== null && <p className="mt-1 text-t1 text-ink-2">{note}</p>}
       <p className="legend mt-1">
         <span>
           <span aria-hidden="true" className="inline-block h-[10px] w-[8px] bg-accent" /> latents, line at the median

@@ -3,7 +3,7 @@ import { scoreDistribution, scoreDistributionSchema } from './distribution.ts';
 
 test('bins, medians and intervals of the scores given', () => {
   const values = Array.from({ length: 100 }, (_, i) => (i + 1) / 100);
-  const distribution = scoreDistribution({ values, lowers: [0, 0.5, 0.512, 1], controls: [0.5] });
+  const distribution = scoreDistribution({ values, lowers: [0, 0.5, 0.512, 1], controls: [0.5], protocol: 'atlas' });
   expect(scoreDistributionSchema.parse(distribution)).toEqual(distribution);
   expect(distribution.edges).toHaveLength(distribution.values.length + 1);
   expect(distribution.values.reduce((a, b) => a + b, 0)).toBe(100);
@@ -19,7 +19,7 @@ test('bins, medians and intervals of the scores given', () => {
 });
 
 test('no scores: empty bins and no medians', () => {
-  const distribution = scoreDistribution({ values: [], lowers: [], controls: [] });
-  expect(distribution).toMatchObject({ n: 0, controlN: 0, median: null, controlMedian: null });
+  const distribution = scoreDistribution({ values: [], lowers: [], controls: [], protocol: 'paper' });
+  expect(distribution).toMatchObject({ protocol: 'paper', n: 0, controlN: 0, median: null, controlMedian: null });
   expect(new Set(distribution.values)).toEqual(new Set([0]));
 });

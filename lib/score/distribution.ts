@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PROTOCOL_NAMES, type ProtocolName } from '#lib/example/protocol.ts';
 import { medianInterval } from '#lib/stats/median-interval.ts';
 import { median } from '#lib/stats/quantile.ts';
 
@@ -7,6 +8,7 @@ const medianSchema = z.object({ median: z.number(), lower: z.number(), upper: z.
 /** How a coder's embedding scores spread, one score a latent: its headline explanation's. */
 export const scoreDistributionSchema = z.object({
   metric: z.literal('auroc'),
+  protocol: z.enum(PROTOCOL_NAMES).describe('Of all these scores: atlas where the coder has any, as scores of different protocols are never put in one figure'),
   /** Scored latents; the control may have fewer. */
   n: z.number().int(),
   controlN: z.number().int(),
@@ -24,9 +26,15 @@ export type ScoreDistribution = z.infer<typeof scoreDistributionSchema>;
 const BINS = 40;
 
 /** The distribution of figures in [0, 1], each list in any order. */
-export function scoreDistribution(figures: { values: readonly number[]; lowers: readonly number[]; controls: readonly number[] }): ScoreDistribution {
+export function scoreDistribution(figures: {
+  values: readonly number[];
+  lowers: readonly number[];
+  controls: readonly number[];
+  protocol: ProtocolName;
+}): ScoreDistribution {
   return {
     metric: 'auroc',
+    protocol: figures.protocol,
     n: figures.values.length,
     controlN: figures.controls.length,
     edges: Array.from({ length: BINS + 1 }, (_, i) => i / BINS),
