@@ -123,7 +123,7 @@ export async function runFile(file: string, print: (line: string) => void): Prom
 }
 
 /** What to say before a run that reads too little; null also for what is not registered, which starting refuses. */
-async function foreseeEvidence(pool: Pool, { model, coder, text, tokens }: RunConfig): Promise<string | null> {
+async function foreseeEvidence(pool: Pool, { model, coder, text, tokens, protocol }: RunConfig): Promise<string | null> {
   const { rows } = await pool.query<{ width: number; k: number | null; location: string }>(
     `SELECT c.width, c.k, t.location FROM sparse_coders c JOIN models m ON m.id = c.model_id, text_sources t WHERE m.slug = $1 AND c.slug = $2 AND t.slug = $3`,
     [model, coder, text],
@@ -132,7 +132,7 @@ async function foreseeEvidence(pool: Pool, { model, coder, text, tokens }: RunCo
   if (row === undefined) return null;
   const { count: documents, letters } = await openTextSource(row.location);
   const tokensPerDocument = letters / LETTERS_PER_TOKEN / documents;
-  return evidenceWarning({ tokens, coder: row, text: { documents, tokensPerDocument } });
+  return evidenceWarning({ protocol, tokens, coder: row, text: { documents, tokensPerDocument } });
 }
 
 /** Shows progress until the run is over; null when the signal stopped the watching. */

@@ -1,7 +1,8 @@
 'use client';
 
 import { type ReactNode, useActionState, useState } from 'react';
-import { EVIDENCE_NEEDED, evidenceWarning } from '#lib/run/evidence.ts';
+import { PROTOCOL_NAMES, type ProtocolName } from '#lib/example/protocol.ts';
+import { evidenceNeeded, evidenceWarning } from '#lib/run/evidence.ts';
 import { readRunForm, type RunFormState } from '#lib/run/form.ts';
 import { whyUnavailable } from '#lib/run/methods.ts';
 import type { RunOptions } from '#server/runs/options.ts';
@@ -25,13 +26,23 @@ const SCORERS: readonly Choice[] = [
 
 const TOKENS = '524288';
 
-/** What reading so much of that text will lack, as the form stands; null when it will do, or when a field is not filled yet. */
-function foreseen(form: FormData, options: RunOptions): string | null {
-  const { model, coder, text, tokens } = readRunForm(form).config;
+/** A protocol's name, of a field that may hold anything. */
+const protocolOf = (value: unknown): ProtocolName => PROTOCOL_NAMES.find((name) => name === value) ?? 'atlas';
+
+interface Advice {
+  text: string;
+  isWarning: boolean;
+}
+
+/** What a latent needs by the protocol, or what reading so much of that text will lack, as the form stands. */
+function adviceOn(form: FormData, options: RunOptions): Advice {
+  const { model, coder, text, tokens, protocol: named } = readRunForm(form).config;
+  const protocol = protocolOf(named);
   const chosen = options.models.find(({ slug }) => slug === model)?.coders.find(({ slug }) => slug === coder);
   const source = options.texts.find(({ slug }) => slug === text);
-  if (chosen === undefined || source === undefined || typeof tokens !== 'number') return null;
-  return evidenceWarning({ tokens, coder: chosen, text: source });
+  const known = chosen !== undefined && source !== undefined && typeof tokens === 'number';
+  const warning = known ? evidenceWarning({ protocol, tokens, coder: chosen, text: source }) : null;
+  return { text: warning ?? evidenceNeeded(protocol), isWarning: warning !== null };
 }
 
 /** The form as it stands before anybody touched it. */
@@ -41,6 +52,7 @@ function untouched(options: RunOptions, values: RunFormState['values']): FormDat
   form.set('target', values?.target ?? (model === undefined ? '' : `${model.slug}/${model.coders[0]?.slug}`));
   form.set('text', values?.text ?? options.texts[0]?.slug ?? '');
   form.set('tokens', values?.tokens ?? TOKENS);
+  form.set('protocol', values?.protocol ?? '');
   return form;
 }
 
@@ -49,8 +61,8 @@ export function RunForm({ options, action }: { options: RunOptions; action: (bef
   const [state, submit, pending] = useActionState(action, { values: null, errors: [], message: null });
   const { values } = state;
   // Since the form was last answered; before, and without JavaScript, what it was sent with decides.
-  const [edited, setEdited] = useState<{ since: RunFormState; warning: string | null } | null>(null);
-  const warning = edited?.since === state ? edited.warning : foreseen(untouched(options, values), options);
+  const [edited, setEdited] = useState<{ since: RunFormState; advice: Advice } | null>(null);
+  const advice = edited?.since === state ? edited.advice : adviceOn(untouched(options, values), options);
   const explainers = values?.explainers ?? ['lexical'];
   const scorers = values?.scorers ?? ['embedding', 'rule'];
   const errorOf = (...fields: string[]): string | undefined =>
@@ -60,7 +72,7 @@ export function RunForm({ options, action }: { options: RunOptions; action: (bef
       action={submit}
       className="card"
       key={JSON.stringify(values)}
-      onChange={(event) => setEdited({ since: state, warning: foreseen(new FormData(event.currentTarget), options) })}
+      onChange={(event) => setEdited({ since: state, advice: adviceOn(new FormData(event.currentTarget), options) })}
     >
       {state.message !== null && (
         <p role="alert" className="!text-bad">
@@ -132,9 +144,16 @@ export function RunForm({ options, action }: { options: RunOptions; action: (bef
             />
           </Field>
         </div>
-        <p id="evidence" role="status" className={warning === null ? 'text-t1 text-ink-3' : 'note'}>
-          {warning ?? EVIDENCE_NEEDED}
+        <p id="evidence" role="status" className={advice.isWarning ? 'note' : 'text-t1 text-ink-3'}>
+          {advice.text}
         </p>
+        <Field label="How evidence and exams are drawn" name="protocol" error={errorOf('protocol')}>
+          <select name="protocol" id="protocol" className="input" defaultValue={values?.protocol || 'atlas'}>
+            <option value="atlas">atlas: evidence and exam in different documents</option>
+            <option value="paper">paper: as published, where they share documents</option>
+            <option value="delphi">delphi: its defaults, where they share documents too</option>
+          </select>
+        </Field>
         <Choices legend="Explainers" name="explainers" choices={EXPLAINERS} chosen={explainers} llm={options.llm} error={errorOf('explainers')} />
         <Choices legend="Scorers" name="scorers" choices={SCORERS} chosen={scorers} llm={options.llm} error={errorOf('scorers')} />
         {options.llm !== null && (

@@ -1,8 +1,11 @@
 import type { LatentDetail } from '#lib/catalogue/schema.ts';
-import { ATLAS_PROTOCOL } from '#lib/example/protocol.ts';
+import { protocolNamed } from '#lib/example/protocol.ts';
 import { formatCount, plural } from '#lib/format/number.ts';
+import { evidenceNeeded } from '#lib/run/evidence.ts';
 
-type Counts = Pick<LatentDetail, 'status' | 'tokenCount' | 'firingCount' | 'trainWindows' | 'testWindows' | 'trainDocuments' | 'testDocuments'>;
+/** `sample` may be left out, which means protocol atlas. */
+type Counts = Partial<Pick<LatentDetail, 'sample'>> &
+  Pick<LatentDetail, 'status' | 'tokenCount' | 'firingCount' | 'trainWindows' | 'testWindows' | 'trainDocuments' | 'testDocuments'>;
 
 export const STATUS_NAMES: Record<LatentDetail['status'], string> = {
   ready: 'ready',
@@ -13,7 +16,8 @@ export const STATUS_NAMES: Record<LatentDetail['status'], string> = {
 
 /** Why a latent has no explanation, with its own numbers; null for one that can have one. */
 export function statusReason(latent: Counts): { title: string; text: string } | null {
-  const { minTrainWindows, minTestWindows, minDocuments } = ATLAS_PROTOCOL;
+  const protocol = protocolNamed(latent.sample?.protocol ?? 'atlas');
+  const { minTrainWindows, minTestWindows, minDocuments } = protocol;
   const fired = `It fired on ${plural(latent.firingCount, 'token')} of ${formatCount(latent.tokenCount)}`;
   switch (latent.status) {
     case 'ready':
@@ -24,6 +28,11 @@ export function statusReason(latent: Counts): { title: string; text: string } | 
         text: `In ${plural(latent.tokenCount, 'token')} of text it stayed silent, so there is nothing to explain it from. Other text, or more of it, may wake it.`,
       };
     case 'too_few_windows':
+      if (protocol.sides === 'shared')
+        return {
+          title: 'This latent fired too seldom',
+          text: `${fired}, in ${plural(latent.trainWindows, 'window')}. ${evidenceNeeded(protocol.name)}`,
+        };
       if (latent.trainWindows >= minTrainWindows && latent.testWindows >= minTestWindows)
         return {
           title: 'This latent is silent in too few windows',

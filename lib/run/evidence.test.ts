@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { EVIDENCE_NEEDED, evidenceWarning } from './evidence.ts';
+import { EVIDENCE_NEEDED, evidenceNeeded, evidenceWarning } from './evidence.ts';
 
 const plan = { tokens: 524_288, coder: { width: 8192, k: 32 }, text: { documents: 240, tokensPerDocument: 8000 } };
 
@@ -41,4 +41,17 @@ test('too few windows for the width of the coder', () => {
   expect(evidenceWarning(narrow)).toContain('So read 44,000 tokens or more.');
   expect(evidenceWarning({ ...narrow, tokens: 44_000 })).toBeNull();
   expect(evidenceWarning({ ...narrow, coder: { width: 8192, k: null } })).toBeNull();
+});
+
+test('protocols whose sides share documents ask for firing tokens or windows alone', () => {
+  expect(evidenceNeeded('atlas')).toBe(EVIDENCE_NEEDED);
+  expect(evidenceNeeded('paper')).toContain('fires on 200 tokens;');
+  expect(evidenceNeeded('delphi')).toContain('fires in 200 windows;');
+  const one = { ...plan, text: { documents: 1, tokensPerDocument: 600_000 } };
+  expect(evidenceWarning({ ...one, protocol: 'paper' })).toBeNull();
+  // 50,000 tokens with 32 latents of 8,192 on each: 195 for the average latent; 400 take 102,400.
+  const warning = evidenceWarning({ ...one, protocol: 'paper', tokens: 50_000 });
+  expect(warning).toContain('about 195 tokens, too few for most');
+  expect(warning).toContain('So read 110,000 tokens or more.');
+  expect(evidenceWarning({ ...one, protocol: 'delphi', tokens: 110_000 })).toBeNull();
 });

@@ -8,6 +8,7 @@ export interface RunFormFields {
   text: string;
   tokens: string;
   seed: string;
+  protocol: string;
   latents: 'all' | 'first' | 'random';
   count: string;
   explainers: string[];
@@ -44,6 +45,7 @@ export function readRunForm(form: FormFields): { fields: RunFormFields; config: 
     text: text('text'),
     tokens: text('tokens'),
     seed: text('seed'),
+    protocol: text('protocol'),
     latents: latents === 'first' || latents === 'random' ? latents : 'all',
     count: text('count'),
     explainers: list('explainers'),
@@ -57,6 +59,7 @@ export function readRunForm(form: FormFields): { fields: RunFormFields; config: 
     latents: fields.latents === 'all' ? 'all' : { [fields.latents]: numberOf(fields.count) },
     explainers: fields.explainers,
     scorers: fields.scorers,
+    ...(fields.protocol !== '' && { protocol: fields.protocol }),
     ...(fields.detectionControl !== '' && { detectionControl: fields.detectionControl }),
     ...(fields.text !== '' && { text: fields.text }),
     ...(fields.tokens !== '' && { tokens: numberOf(fields.tokens) }),
