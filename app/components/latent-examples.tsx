@@ -5,7 +5,7 @@ import { plural } from '#lib/format/number.ts';
 import type { LatentViewName } from '#lib/latent/view.ts';
 import { Band } from './band.tsx';
 import { BandExamples, ExampleBands } from './example-bands.tsx';
-import { SilentWindows } from './silent-windows.tsx';
+import { isSilent, SilentWindows } from './silent-windows.tsx';
 
 /** Silent windows shown below the lines; the others have a view of their own. */
 const SILENT_LINES = 3;
@@ -15,7 +15,7 @@ const protocolOf = ({ sample }: LatentDetail): Protocol => protocolNamed(sample?
 
 /** A latent's windows: by tenths of activation, then some on which it stays silent. */
 export function LatentExamples({ latent, view }: { latent: LatentDetail; view: LatentViewName }) {
-  const silent = latent.examples.filter((example) => example.kind === 'random');
+  const silent = latent.examples.filter((example) => isSilent(example) && example.kind === 'random');
   const layout = view === 'lines' ? 'lines' : 'windows';
   const sharesDocuments = protocolOf(latent).sides === 'shared';
   return (

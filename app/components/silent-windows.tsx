@@ -8,16 +8,17 @@ import { BandExamples } from './example-bands.tsx';
 /** Windows of a class shown at once. */
 const SHOWN = 12;
 
-/** Whether a window is one of an exam's silent ones. */
-export const isSilent = ({ kind }: Pick<Example, 'kind'>): boolean => kind !== 'activating';
+/** Whether a window is one of the exam's silent ones; those of the train side are shown to explainers that work by contrast. */
+export const isSilent = ({ kind, split }: Pick<Example, 'kind' | 'split'>): boolean => kind !== 'activating' && split !== 'train';
 
 /** A latent's silent windows by class, each with what it is, and why one is missing that the protocol asks for. */
 export function SilentWindows({ latent }: { latent: LatentDetail }) {
+  const silent = latent.examples.filter(isSilent);
   const missing = NEGATIVE_CLASSES.flatMap((kind) => missingOf(latent, kind) ?? []);
   return (
     <div className="lines">
       {NEGATIVE_CLASSES.map((kind) => {
-        const windows = latent.examples.filter((example) => example.kind === kind);
+        const windows = silent.filter((example) => example.kind === kind);
         return windows.length === 0 ? null : (
           <section key={kind}>
             <Band>
@@ -31,7 +32,7 @@ export function SilentWindows({ latent }: { latent: LatentDetail }) {
           </section>
         );
       })}
-      {!latent.examples.some(isSilent) && <p className="py-6 text-ink-2">No silent windows were drawn for this latent.</p>}
+      {silent.length === 0 && <p className="py-6 text-ink-2">No silent windows were drawn for this latent.</p>}
       {missing.map((sentence) => (
         <p key={sentence} className="mt-4 text-t1 text-ink-3">
           {sentence}
