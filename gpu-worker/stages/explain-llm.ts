@@ -41,7 +41,11 @@ export function explainLlm(services: Services): TaskHandler<'explain.llm'> {
           data: { ...(services.chat && { model: services.chat.model, endpoint: services.chat.endpoint }), ...countCauses(failures) },
         });
       }
-      return { explained: explanations.length, reused: questions.length - open.length, failed: attempts.filter(({ outcome }) => 'cause' in outcome).length };
+      return {
+        explained: explanations.length,
+        reused: questions.filter(({ latent, inputKey }) => known.has(`${latent} ${inputKey}`)).length,
+        failed: attempts.filter(({ outcome }) => 'cause' in outcome).length,
+      };
     });
   };
 }
@@ -58,7 +62,8 @@ async function answeredKeys(pool: Pool, run: RunFacts, questions: readonly Quest
 /** What came of each question, in their order; those to a language model are asked as many at once as it takes. */
 async function answersTo(services: Services, open: readonly Question[], latents: number, context: TaskContext): Promise<ExplainOutcome[]> {
   let done = 0;
-  const tick = (): void => context.progress(Math.floor((++done / open.length) * latents));
+  // What the endpoint failed is worked on twice.
+  const tick = (): void => context.progress(Math.floor((Math.min(open.length, ++done) / open.length) * latents));
   const tools = explainTools(services);
   const outcomes = new Map<Question, ExplainOutcome>();
   for (const question of open) {

@@ -1,6 +1,5 @@
 import type { Pool } from 'pg';
 import { storedProfileSchema, type StoredProfile } from '#lib/latent/profile.ts';
-import { ROW_LENGTH } from '#gpu-worker/activations/pack-rows.ts';
 import { concentrationOf } from '#gpu-worker/explain/concentration.ts';
 import type { LatentProfile } from '#gpu-worker/explain/profile.ts';
 import type { RunFacts } from './run-facts.ts';
@@ -24,7 +23,7 @@ function toExplainProfile(frequency: number, profile: StoredProfile | null): Lat
     frequency,
     positionInformation: profile?.positionInformation ?? 0,
     positions: profile?.positions ?? [],
-    rowLength: ROW_LENGTH,
+    rowLength: profile?.rowLength ?? 0,
     singleToken: profile?.tokens?.singleToken ?? null,
     tokens: profile?.tokens?.byTotal ?? [],
     logits: effects && {

@@ -10,7 +10,10 @@ import type { DoubleMessage } from './chat-endpoint.ts';
  */
 export function wordModel({ errorRate = 0 }: { errorRate?: number } = {}): (messages: DoubleMessage[]) => string {
   return (messages) => {
-    const question = messages.at(-1)?.content ?? '';
+    // Asked for the same again, it looks at what the conversation was about.
+    const asked = messages.filter(({ role }) => role === 'user').map(({ content }) => content);
+    const last = asked.at(-1) ?? '';
+    const question = last.startsWith('That answer cannot be used') ? (asked.at(-2) ?? '') : last;
     if (question.startsWith('Description: ')) return JSON.stringify({ verdicts: judge(question, errorRate) });
     if (question.includes('«')) return JSON.stringify({ explanation: explain(question) });
     return 'yes';
