@@ -41,6 +41,9 @@ async function runOn(coder: string, count: number, options: Partial<ChatEndpoint
   return { planted, seeded, endpoint, chat };
 }
 
+/** Nothing here is embedded unless a test brings its own. */
+const embedder = (): Promise<never> => Promise.reject(new Error('no embedder'));
+
 async function work(
   job: typeof explainLlm | typeof scoreDetection,
   chat: ChatClient | null,
@@ -59,7 +62,7 @@ async function work(
       result = await transaction(pool, write);
     },
   };
-  await job({ pool, chat })({ runId, latents: latents.map(({ index }) => index) }, context);
+  await job({ pool, chat, embedder })({ runId, latents: latents.map(({ index }) => index) }, context);
   return { result, reported };
 }
 
@@ -104,11 +107,11 @@ describe('explaining and detecting with a language model', () => {
     expect(explanations.length).toBe(24);
     for (const [i, { text, method, explainer, provenance }] of explanations.entries()) {
       for (const word of planted[i]!.words) expect(text).toContain(word);
-      expect([method, explainer]).toEqual(['llm', endpoint.model]);
+      expect([method, explainer]).toEqual(['default', endpoint.model]);
       expect(provenance).toMatchObject({
         sampleKey: 's1',
         split: 'train',
-        template: 'explain-1',
+        template: 'default-1',
         model: endpoint.model,
         endpoint: endpoint.host,
         temperature: 0,
