@@ -11,9 +11,9 @@ const NEWLINE = 10;
 
 /**
  * JSON lines, one document a line, known as `<name>:<line>`. One pass finds where lines begin, 8 bytes a line; documents
- * are read from the file when they are asked for. The contents go into `hash`.
+ * are read from the file when they are asked for. The contents go into `hash`, where there is one.
  */
-export async function openJsonLines(path: string, name: string, column: string | null, hash: Hash): Promise<DocumentPool> {
+export async function openJsonLines(path: string, name: string, column: string | null, hash: Hash | null): Promise<DocumentPool> {
   const held = isCompressed(path) ? await readCompressed(path) : null;
   const { starts, ends, lines, bytes } = await findLines(held === null ? createReadStream(path, { highWaterMark: 1 << 20 }) : Readable.from([held]), hash);
   return {
@@ -29,7 +29,7 @@ export async function openJsonLines(path: string, name: string, column: string |
 }
 
 /** Where each line that is not blank begins and ends, and its number from 0. */
-async function findLines(stream: Readable, hash: Hash): Promise<{ starts: number[]; ends: number[]; lines: number[]; bytes: number }> {
+async function findLines(stream: Readable, hash: Hash | null): Promise<{ starts: number[]; ends: number[]; lines: number[]; bytes: number }> {
   const [starts, ends, lines]: [number[], number[], number[]] = [[], [], []];
   let [at, start, line, blank] = [0, 0, 0, true];
   const close = (end: number): void => {
@@ -44,7 +44,7 @@ async function findLines(stream: Readable, hash: Hash): Promise<{ starts: number
   };
   for await (const chunk of stream) {
     const bytes = chunk as Buffer;
-    hash.update(bytes);
+    hash?.update(bytes);
     for (let i = 0; i < bytes.length;) {
       const next = bytes.indexOf(NEWLINE, i);
       const end = next < 0 ? bytes.length : next;

