@@ -11,6 +11,8 @@ import { chooseEmbedder } from '#gpu-worker/embed/choose-embedder.ts';
 import type { Embedder } from '#gpu-worker/embed/embedder.ts';
 import { createVectorIndex, type VectorIndex } from '#gpu-worker/embed/vector-index.ts';
 import { createChatClient } from '#gpu-worker/llm/create-chat-client.ts';
+import { readPrices } from '#gpu-worker/llm/read-prices.ts';
+import { createRequestStore } from '#gpu-worker/llm/requests/request-store.ts';
 import { deviceFor } from '#gpu-worker/model/providers.ts';
 import { advanceRun } from '#gpu-worker/stages/advance.ts';
 import { taskHandlers } from '#gpu-worker/stages/handlers.ts';
@@ -56,11 +58,15 @@ export function createWorker({ environment, database, log, workerId = `${os.host
     onError: (error) => log.warn({ event: 'vector_index_behind', error }),
   });
   const llm = createChatClient(environment, database.pool, say);
+  const artifacts = openArtifacts(environment.artifactsDir, environment.s3);
+  const requests = createRequestStore({ pool: database.pool, artifacts, workerId, onError: (error) => log.warn({ event: 'llm_requests_failed', error }) });
   const services: WorkerServices = {
     pool: database.pool,
-    artifacts: openArtifacts(environment.artifactsDir, environment.s3),
+    artifacts,
     search: createSearchEngine({ ...environment, dimensions: async () => (await embedder()).dimensions, pool: database.pool, vectorScan: vectorIndex }),
     chat: llm?.chat ?? null,
+    requests,
+    prices: readPrices(environment.llmPrices),
     embedder,
     threads,
     device: deviceFor(environment.device),
@@ -94,6 +100,7 @@ export function createWorker({ environment, database, log, workerId = `${os.host
       if (stuck) return;
       await models.clear();
       await cache.clear();
+      await requests.close();
       await llm?.close();
       await services.search.close();
       await vectorIndex.close();

@@ -2,8 +2,10 @@ import type { Pool } from 'pg';
 import type { ArtifactStore } from '#platform/artifacts/types.ts';
 import type { Log } from '#platform/log/log.ts';
 import type { SearchEngine } from '#platform/search/types.ts';
+import type { PriceTable } from '#lib/llm/price-of.ts';
 import type { Embedder } from '#gpu-worker/embed/embedder.ts';
 import type { ChatClient } from '#gpu-worker/llm/chat-client.ts';
+import type { RequestStore } from '#gpu-worker/llm/requests/request-store.ts';
 import type { Device } from '#gpu-worker/model/onnx.ts';
 import type { RunCache } from './run-cache.ts';
 
@@ -12,8 +14,12 @@ export interface WorkerServices {
   pool: Pool;
   artifacts: ArtifactStore;
   search: SearchEngine;
-  /** Null when no language model is configured. */
+  /** Null when no language model is configured. Runs ask it through `chatForRun`, which keeps every call. */
   chat: ChatClient | null;
+  /** Every call to a language model: claimed, kept, counted. Null where nothing is kept, as in tests of other things. */
+  requests: RequestStore | null;
+  /** Prices of language models, the instance's own first. */
+  prices: PriceTable;
   /** The process's one sentence embedder, opened when first asked for and shared with the HTTP API. */
   embedder(): Promise<Embedder>;
   /** Threads of the numeric runtime; undefined: as many as there are cores. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { costOf, priceFileSchema, priceOf } from './price-of.ts';
+import { costOf, priceAt, priceFileSchema, priceOf } from './price-of.ts';
 import { PRICES } from './prices.ts';
 
 describe('priceOf', () => {
@@ -45,4 +45,19 @@ it('agrees with the paper’s Table 1', () => {
   const tokens = { in: 19_600, cached: 0, out: 249 };
   expect(100_000 * costOf(priceOf('llama-3.1-70b-instruct', PRICES)!, tokens)).toBeCloseTo(675, 0);
   expect(100_000 * costOf(priceOf('claude-3-5-sonnet-20241022', PRICES)!, tokens)).toBeCloseTo(6253.5, 1);
+});
+
+describe('priceAt', () => {
+  const own = [{ model: 'llama-3.1-70b-instruct', in: 0.05, cached: 0.05, out: 0.05 }];
+  it.each([
+    ['api.openai.com', 'gpt-4.1', 2],
+    ['openrouter.ai', 'meta-llama/llama-3.1-70b-instruct', 0.34],
+    ['local', 'whatever', 0],
+  ])('%s asks %s at %d', (endpoint, model, price) => {
+    expect(priceAt(endpoint, model, { own: [] })?.in).toBe(price);
+  });
+  it.each(['localhost:8000', '127.0.0.1:11434', '10.1.2.3', '192.168.0.9:80', 'vllm:8000', 'gpu.internal'])('%s has no price but its owner’s', (endpoint) => {
+    expect(priceAt(endpoint, 'llama-3.1-70b-instruct', { own: [] })).toBeNull();
+    expect(priceAt(endpoint, 'llama-3.1-70b-instruct', { own })?.in).toBe(0.05);
+  });
 });

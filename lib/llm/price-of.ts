@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Price, PriceEntry } from './prices.ts';
+import { PRICES, type Price, type PriceEntry } from './prices.ts';
 
 const dollars = z.number().min(0).max(10_000);
 
@@ -30,6 +30,25 @@ function isModel(name: string, known: string): boolean {
 
 function plain(model: string): string {
   return (model.toLowerCase().split('/').at(-1) as string).replace(/(?<=-\d)-(?=\d(?!\d))/g, '.');
+}
+
+/** The instance's own prices, which go before the built-in ones. */
+export interface PriceTable {
+  own: readonly PriceEntry[];
+}
+
+/** Hosts of one's own: what runs there is called like a hosted model and is not paid for by the token. */
+const OWN_HOST = /^(localhost|127\.|10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|\[?::1|[^.]+(:\d+)?$)|\.(local|internal)(:\d+)?$/;
+
+/**
+ * What a model costs at an endpoint; null when it is not known. `local` is this machine and costs nothing; elsewhere the
+ * instance's own prices go first, and the built-in ones are for public hosts only.
+ *
+ * @param endpoint host, as `ChatClient.endpoint` has it
+ */
+export function priceAt(endpoint: string, model: string, { own }: PriceTable): Price | null {
+  if (endpoint === 'local') return { in: 0, cached: 0, out: 0 };
+  return priceOf(model, own) ?? (OWN_HOST.test(endpoint) ? null : priceOf(model, PRICES));
 }
 
 /** Tokens of a call or of many; `cached` is a part of `in`. */

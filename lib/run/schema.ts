@@ -59,6 +59,12 @@ export const runConfigSchema = z
       .describe(
         'Latents whose exams a language model sits with another latent’s explanation and with none too, each at the price of the exam: a tenth drawn by seed, all, or none. Free scores have their control always',
       ),
+    simulation: z
+      .enum(['json', 'likelihood'])
+      .default('json')
+      .describe(
+        'How simulation is asked for: a number for each token as JSON, or all at once from the log-probabilities of the prompt, where the model gives them',
+      ),
     itemsPerPrompt: z
       .number()
       .int()
@@ -71,6 +77,13 @@ export const runConfigSchema = z
       .refine((classes) => classes.includes('random'), 'needs random, which the headline is taken against')
       .optional()
       .describe('Classes of silent windows that a language model is asked about, each at a price: by default all that the protocol draws'),
+    budget: z
+      .strictObject({
+        usd: z.number().min(0).max(1e6).optional().describe('US dollars; needs a model whose price is known'),
+        tokens: z.number().int().min(0).max(1e12).optional().describe('Tokens in and out together'),
+      })
+      .optional()
+      .describe('What the run may spend on a language model: no call is made beyond it; what was paid for is kept'),
   })
   .refine(({ explainers, scorers }) => !scorers.includes('rule') || explainers.includes('lexical'), {
     path: ['scorers'],
