@@ -4,11 +4,11 @@ export interface HistogramSeries {
   name: string;
   counts: readonly number[];
   /** Which of the style sheet's fills draws it. */
-  tone: 'fire' | 'score' | 'control';
+  tone: 'fire' | 'score' | 'control' | 'plain';
 }
 
 /**
- * Bars over equal bins from `from` to `to`; the same numbers as a table for those who cannot see them.
+ * Bars over bins from `from` to `to`, of equal width or (`scale` is `log`) equal ratio; the same numbers as a table for those who cannot see them.
  *
  * @param log draw the logarithm of the counts, so that a bin of three shows beside one of three thousand
  */
@@ -18,6 +18,7 @@ export function Histogram(props: {
   from: number;
   to: number;
   log?: boolean;
+  scale?: 'linear' | 'log';
   format: (value: number) => string;
   unit: string;
   /** A line at a value, e.g. the median. */
@@ -27,7 +28,7 @@ export function Histogram(props: {
   const bins = series[0]?.counts.length ?? 0;
   const height = (count: number): number => (props.log ? Math.log1p(count) : count);
   const top = Math.max(1e-9, ...series.flatMap((one) => one.counts.map(height)));
-  const edge = (bin: number): number => from + ((to - from) * bin) / bins;
+  const edge = (bin: number): number => (props.scale === 'log' ? from * (to / from) ** (bin / bins) : from + ((to - from) * bin) / bins);
   const gap = bins > 40 ? 0.1 : 0.16;
   return (
     <figure>

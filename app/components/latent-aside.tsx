@@ -1,13 +1,20 @@
+import type { ReactNode } from 'react';
 import type { LatentDetail } from '#lib/catalogue/schema.ts';
-import { formatActivation, formatCount, formatShare, plural } from '#lib/format/number.ts';
+import { plural } from '#lib/format/number.ts';
 import { href, latentApiPath } from '#lib/url/href.ts';
+import { ActivationFigure } from './activation-figure.tsx';
 import { CopyButton } from './copy-button.tsx';
+import { ExplanationAttempts } from './explanation-attempts.tsx';
 import { ExplanationCard } from './explanation-card.tsx';
-import { Histogram } from './histogram.tsx';
+import { LatentLogits } from './latent-logits.tsx';
+import { LatentStatistics } from './latent-statistics.tsx';
+import { LatentTokens } from './latent-tokens.tsx';
+import { NearLatents } from './near-latents.tsx';
 import { WhiskerLegend } from './whisker-legend.tsx';
 
-/** What stands beside a latent's examples: explanations with their scores, statistics, and how to fetch it all. */
-export function LatentAside({ latent, address, site }: { latent: LatentDetail; address: string; site: string }) {
+/** What stands beside a latent's examples: explanations with their scores, what it fires on and writes, its neighbours, statistics, and how to fetch it all. */
+export function LatentAside({ latent, address, site, children }: { latent: LatentDetail; address: string; site: string; children?: ReactNode }) {
+  const { profile } = latent;
   const api = latentApiPath(latent.model, latent.coder, latent.index);
   const curl = `curl ${new URL(api, site).href}`;
   return (
@@ -38,48 +45,27 @@ export function LatentAside({ latent, address, site }: { latent: LatentDetail; a
           without that document.
         </p>
       )}
-      {latent.firingCount > 0 && latent.histogram.length > 0 && (
-        <section className="section">
-          <h2>
-            Activation <span className="aside">{plural(latent.firingCount, 'token')}, log counts</span>
-          </h2>
-          <Histogram
-            label={`Histogram of activations from 0 to ${formatActivation(latent.maxActivation)}`}
-            series={[{ name: 'tokens', counts: latent.histogram, tone: 'fire' }]}
-            from={0}
-            to={latent.maxActivation}
-            log
-            format={formatActivation}
-            unit="tokens"
-          />
-        </section>
+      <ExplanationAttempts attempts={latent.attempts} />
+      {children}
+      <ActivationFigure latent={latent} />
+      {profile?.tokens && <LatentTokens tokens={profile.tokens} activation={latent.meanActivation * latent.firingCount} />}
+      {profile !== null &&
+        (profile.logitEffects === null ? (
+          <section className="section">
+            <h2>What it writes</h2>
+            <p className="text-t1 text-ink-2">This coder does not write into the residual stream where it reads, so nothing goes straight to the logits.</p>
+          </section>
+        ) : (
+          <LatentLogits effects={profile.logitEffects} />
+        ))}
+      {profile !== null && <NearLatents neighbours={profile.neighbours} model={latent.model} coder={latent.coder} />}
+      <LatentStatistics latent={latent} />
+      {profile === null && (
+        <p className="note mb-8">
+          Its run looked at no tokens, effects on the logits or neighbours: it is older than these. Start the run again; what it collected is used, and only
+          what is missing is done.
+        </p>
       )}
-      <section className="section">
-        <h2>Statistics</h2>
-        <dl className="pairs">
-          <dt>fires on</dt>
-          <dd>
-            <span className="num">{formatCount(latent.firingCount)}</span> of <span className="num">{formatCount(latent.tokenCount)}</span> tokens,{' '}
-            {formatShare(latent.frequency)}
-          </dd>
-          <dt>activation</dt>
-          <dd className="num">
-            mean {formatActivation(latent.meanActivation)}, max {formatActivation(latent.maxActivation)}
-          </dd>
-          <dt>could be evidence</dt>
-          <dd>
-            {plural(latent.trainWindows, 'window')} of {plural(latent.trainDocuments, 'document')}
-          </dd>
-          <dt>could be exam</dt>
-          <dd>
-            {plural(latent.testWindows, 'window')} of {plural(latent.testDocuments, 'document')}
-          </dd>
-          <dt>hookpoint</dt>
-          <dd className="mono">{latent.hookpoints.join(', ')}</dd>
-          <dt>run</dt>
-          <dd className="num">{latent.runId}</dd>
-        </dl>
-      </section>
       <section className="section no-print">
         <h2>
           Take it along{' '}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatActivation, formatCompact, formatCount, formatShare, plural } from './number.ts';
+import { formatActivation, formatCompact, formatCount, formatShare, formatSigned, plural } from './number.ts';
 import { formatClock, formatDay, formatDuration, formatInstant } from './time.ts';
 
 describe('numbers', () => {
@@ -7,6 +7,7 @@ describe('numbers', () => {
     expect(formatCount(8192)).toBe('8,192');
     expect([0, 0.004, 0.351, 9.42, 128.4].map(formatActivation)).toEqual(['0', '4e-3', '0.35', '9.4', '128']);
     expect([0, 0.0021, 0.000012, 0.000001, 0.05, 0.5].map(formatShare)).toEqual(['0 %', '0.21 %', '0.0012 %', '< 0.001 %', '5.0 %', '50 %']);
+    expect([2.1, -0.8, 0.004, -0.004].map(formatSigned)).toEqual(['+2.10', '−0.80', '0.00', '0.00']);
     expect([4096, 524_288, 4_012_544, 135_000_000, 2_600_000_000].map(formatCompact)).toEqual(['4,096', '524k', '4.0M', '135M', '2.6B']);
     expect(plural(1, 'latent')).toBe('1 latent');
     expect(plural(0, 'latent')).toBe('0 latents');

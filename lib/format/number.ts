@@ -18,6 +18,13 @@ export function formatActivation(value: number): string {
   return value.toExponential(0);
 }
 
+/** An effect with its sign and two decimals: `+2.10`, `−0.80`, with a true minus. */
+export function formatSigned(value: number): string {
+  const digits = Math.abs(value).toFixed(2);
+  if (Number(digits) === 0) return digits;
+  return `${value < 0 ? '−' : '+'}${digits}`;
+}
+
 /** A share as a percentage with two significant figures: `0.0021` → `0.21 %`, `0.5` → `50 %`. */
 export function formatShare(share: number): string {
   const percent = share * 100;

@@ -1,6 +1,7 @@
 import type { Metadata } from 'next';
 import Link from 'next/link';
 import { Breadcrumbs } from '#app/components/breadcrumbs.tsx';
+import { CoderFigures } from '#app/components/coder-figures.tsx';
 import { LatentFilters } from '#app/components/latent-filters.tsx';
 import { LatentTable } from '#app/components/latent-table.tsx';
 import { MedianWhisker } from '#app/components/median-whisker.tsx';
@@ -104,6 +105,7 @@ export default async function CoderPage({ params, searchParams }: Props) {
           <StatusCounts counts={coder.counts} width={coder.width} hrefOf={(status) => listHref({ status, cursor: undefined })} />
         </section>
       </div>
+      {coder.counts.latents > 0 && <CoderFigures profile={coder.profile} />}
       <section className="section">
         <h2 id="latents">Latents</h2>
         <LatentFilters action={coderPath(coder.model, coder.slug)} query={query} />
