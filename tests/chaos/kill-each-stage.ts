@@ -93,6 +93,7 @@ async function digests({ pool }: Database): Promise<Outcome['digests']> {
   const tables = {
     latents: `SELECT index, status, firing_count, frequency, max_activation, mean_activation, histogram, train_windows, test_windows, train_documents,
                      test_documents, sample_key, headline_text, headline_method, headline_score, headline_score_lower FROM latents ORDER BY index`,
+    latent_profiles: 'SELECT latent_index, profile_key, profile FROM latent_profiles ORDER BY latent_index',
     example_blobs: 'SELECT latent_index, sample_key, blob, document_keys FROM example_blobs ORDER BY latent_index',
     explanations: 'SELECT latent_index, method, explainer, text, rule, provenance, input_key FROM explanations ORDER BY latent_index, method',
     scores: `SELECT latent_index, scorer, metric, value, lower, upper, control_value, control_lower, control_upper, n_positives, n_negatives, n_failed, exam,
