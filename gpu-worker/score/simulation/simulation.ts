@@ -1,5 +1,6 @@
 import type { Protocol } from '#lib/example/protocol.ts';
-import { AppError, isAppError } from '#lib/errors/app-error.ts';
+import { AppError } from '#lib/errors/app-error.ts';
+import { isUnanswered } from '#gpu-worker/llm/unanswered.ts';
 import type { ChatClient, ChatReply } from '#gpu-worker/llm/chat-client.ts';
 import { promptHash } from '#gpu-worker/llm/prompt-text.ts';
 import { readAnswer } from '#gpu-worker/llm/read-answer.ts';
@@ -141,7 +142,7 @@ async function ask(
     const answer = readAnswer(reply, schema);
     return { reply, predicted: answer.ok ? answer.value.activations.map(({ a }) => a) : null };
   } catch (error) {
-    if (isAppError(error) && error.code === 'upstream_failed' && error.field === undefined) return null;
+    if (isUnanswered(error)) return null;
     throw error;
   }
 }
