@@ -16,7 +16,12 @@ interface Choice {
 
 const EXPLAINERS: readonly Choice[] = [
   { value: 'lexical', text: 'lexical baseline' },
-  { value: 'llm', text: 'language model', needs: 'chat' },
+  { value: 'auto', text: 'chosen by each latent’s statistics', needs: 'chat' },
+  { value: 'default', text: 'language model', needs: 'chat' },
+  { value: 'contrastive', text: 'language model, against silent windows', needs: 'chat' },
+  { value: 'logit_aware', text: 'language model, with promoted tokens', needs: 'chat' },
+  { value: 'best_of_k', text: 'language model, best of several', needs: 'chat' },
+  { value: 'refine', text: 'language model, refined by its mistakes', needs: 'chat' },
 ];
 const SCORERS: readonly Choice[] = [
   { value: 'embedding', text: 'embedding' },

@@ -1,4 +1,5 @@
-import { isAppError, type AppError } from '#lib/errors/app-error.ts';
+import type { AppError } from '#lib/errors/app-error.ts';
+import { isUnanswered } from '#gpu-worker/llm/unanswered.ts';
 import type { Example } from '#lib/example/schema.ts';
 import type { ChatClient, ChatReply } from '#gpu-worker/llm/chat-client.ts';
 import { readAnswer } from '#gpu-worker/llm/read-answer.ts';
@@ -66,11 +67,6 @@ export async function askForPhrase(
     messages = correctionPrompt(prompt, reply.text, answer.reason);
   }
   return { kind: 'bad_answer', reasons, replies };
-}
-
-/** A failure of this call and not of a setting: others may go on. */
-export function isUnanswered(error: unknown): error is AppError {
-  return isAppError(error) && (error.code === 'budget_spent' || (error.code === 'upstream_failed' && error.field === undefined));
 }
 
 /** What is kept of some calls, the one whose answer was taken last. `maxTokens` is the largest of theirs. */

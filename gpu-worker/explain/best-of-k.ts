@@ -109,11 +109,12 @@ function noCandidate(answers: readonly Phrase[], replies: readonly ChatReply[]):
 async function scoresOf(tools: ExplainTools, texts: readonly string[], held: readonly Example[], silent: readonly Example[]): Promise<(number | null)[]> {
   const windows = [...held, ...silent];
   const labels = windows.map((_, i) => i < held.length);
-  const vectors = await tools.embed([...texts, ...windows.map(windowText)]);
+  const phrases = await tools.embed(texts, 'query');
+  const vectors = await tools.embed(windows.map(windowText), 'document');
   return texts.map((_, t) =>
     rocAuc(
       labels,
-      windows.map((_, i) => dot(vectors[t] as Float32Array, vectors[texts.length + i] as Float32Array)),
+      windows.map((_, i) => dot(phrases[t] as Float32Array, vectors[i] as Float32Array)),
     ),
   );
 }

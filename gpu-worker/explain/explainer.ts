@@ -36,8 +36,8 @@ export interface ExplainSettings {
 export interface ExplainTools {
   /** Null when none is configured: for the explainers that ask none. */
   chat: ChatClient | null;
-  /** Sentence vectors of length 1, one a text. */
-  embed(texts: readonly string[]): Promise<Float32Array[]>;
+  /** Sentence vectors of length 1, one a text; a phrase is compared with windows as a query with documents. */
+  embed(texts: readonly string[], side: 'query' | 'document'): Promise<Float32Array[]>;
   /** `bypass`: ask again what was answered before. */
   cache: 'use' | 'bypass';
 }

@@ -91,7 +91,7 @@ async function answersTo(services: Services, open: readonly Question[], latents:
 
 /** What explainers work with, in a worker. */
 export function explainTools({ chat, embedder }: Pick<Services, 'chat' | 'embedder'>, cache: ExplainTools['cache'] = 'use'): ExplainTools {
-  return { chat, cache, embed: async (texts) => rowsOf(await (await embedder()).embed(texts), texts.length) };
+  return { chat, cache, embed: async (texts, side) => rowsOf(await (await embedder()).embed(texts, side), texts.length) };
 }
 
 const rowsOf = (vectors: Awaited<ReturnType<Embedder['embed']>>, count: number): Float32Array[] =>

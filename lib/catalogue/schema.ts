@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { coderProfileSchema } from '#lib/coder/profile.ts';
 import { sampleRecordSchema } from '#lib/example/sample-record.ts';
 import { exampleSchema } from '#lib/example/schema.ts';
-import { explanationMethodSchema, explanationSchema } from '#lib/explanation/schema.ts';
+import { explanationAttemptSchema, explanationMethodSchema, explanationSchema } from '#lib/explanation/schema.ts';
 import { latentProfileSchema } from '#lib/latent/profile.ts';
 import { takenScoreSchema } from '#lib/score/schema.ts';
 
@@ -129,6 +129,7 @@ export const latentDetailSchema = latentRowSchema.omit({ explanation: true, meth
   runId: z.string(),
   explanations: z.array(explanationSchema),
   scores: z.array(takenScoreSchema).describe('Of the latent itself and not of an explanation, newest first'),
+  attempts: z.array(explanationAttemptSchema).describe('What came of each explainer that its run asked for'),
   withheldExplanations: z.number().int().describe('Explanations left out because a document that they were made from was taken down'),
   examples: z.array(exampleSchema),
   /** Windows left out because their document was taken down. */

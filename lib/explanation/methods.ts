@@ -1,6 +1,6 @@
 /**
  * How explanations are made. `llm` is what `default` was called before there were others: stored rows and configurations
- * still say so. `human` is entered on the site and never chosen by a run.
+ * still say so. `human` is entered on the site and `imported` made by another program; a run never chooses them.
  */
 export const EXPLANATION_METHODS = [
   'lexical',
@@ -13,6 +13,7 @@ export const EXPLANATION_METHODS = [
   'best_of_k',
   'refine',
   'human',
+  'imported',
 ] as const;
 export type ExplanationMethod = (typeof EXPLANATION_METHODS)[number];
 
@@ -21,7 +22,7 @@ export const EXPLAINERS = ['lexical', 'auto', 'default', 'contrastive', 'single_
 export type ExplainerName = (typeof EXPLAINERS)[number];
 
 /** The methods of the explain stage that is not the lexical baseline's, each with an explainer of its own in the worker. */
-export type StageMethod = Exclude<ExplanationMethod, 'lexical' | 'llm' | 'human'>;
+export type StageMethod = Exclude<ExplanationMethod, 'lexical' | 'llm' | 'human' | 'imported'>;
 
 /** What an explainer's name asks for, `llm` being `default`. */
 export function askedOf(explainers: readonly ExplainerName[]): (StageMethod | 'auto')[] {

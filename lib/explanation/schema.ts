@@ -22,3 +22,13 @@ export const explanationSchema = z.object({
   scores: z.array(takenScoreSchema),
 });
 export type ExplanationView = z.infer<typeof explanationSchema>;
+
+/** What came of an explainer that the latent's run asked for. */
+export const explanationAttemptSchema = z.object({
+  asked: z.string().describe('As the run’s configuration names it: a method, or auto'),
+  method: z.string().nullable().describe('The method that was used; null where none would say anything true'),
+  reason: z.string().nullable().describe('Why that method, where the latent’s statistics chose it'),
+  cause: z.string().nullable().describe('Why there is no explanation, as a stable word; null where there is one'),
+  message: z.string().nullable().describe('… and as a sentence'),
+});
+export type ExplanationAttempt = z.infer<typeof explanationAttemptSchema>;

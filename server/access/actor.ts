@@ -1,3 +1,5 @@
+import { AppError } from '#lib/errors/app-error.ts';
+
 export type Role = 'user' | 'admin';
 export const API_KEY_SCOPES = ['read', 'admin'] as const;
 export type ApiKeyScope = (typeof API_KEY_SCOPES)[number];
@@ -18,4 +20,11 @@ export const ANONYMOUS: Actor = Object.freeze({ kind: 'anonymous' });
 /** The user behind the request, or null. */
 export function actorUser(actor: Actor): ActorUser | null {
   return actor.kind === 'anonymous' ? null : actor.user;
+}
+
+/** The user behind a request that the policy lets pass for somebody signed in alone. Throws AppError `unauthorised` for nobody. */
+export function signedIn(actor: Actor): ActorUser {
+  const user = actorUser(actor);
+  if (user === null) throw new AppError('unauthorised', 'Only somebody signed in may do this: sign in first.');
+  return user;
 }

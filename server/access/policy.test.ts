@@ -21,8 +21,19 @@ describe.each(actions.filter((action) => ACTIONS[action] === 'admin'))('%s', (ac
   });
 });
 
+describe.each(actions.filter((action) => ACTIONS[action] === 'user'))('%s', (action) => {
+  test.each(Object.keys(actors))('%s', (name) => {
+    expect(may(actors[name]!, action)).toBe(name !== 'anonymous' && name !== 'admin’s read key');
+  });
+});
+
 test('everybody may read', () => {
   for (const actor of Object.values(actors)) expect(may(actor, 'catalogue.read')).toBe(true);
+});
+
+test('a refusal of what takes a sign-in does not speak of admins', () => {
+  expect(() => assertMay(ANONYMOUS, 'explanations.enter')).toThrow('Only somebody signed in');
+  expect(() => assertMay(actors['admin’s read key']!, 'explanations.enter')).toThrow('scope');
 });
 
 test('a refusal is forbidden and says what to do', () => {

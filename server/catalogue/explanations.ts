@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 import { z } from 'zod';
 import { PROTOCOL_NAMES } from '#lib/example/protocol.ts';
 import { sampleRecordSchema } from '#lib/example/sample-record.ts';
-import type { ExplanationView } from '#lib/explanation/schema.ts';
+import { type ExplanationAttempt, explanationAttemptSchema, type ExplanationView } from '#lib/explanation/schema.ts';
 import { scoreFiguresSchema, scoreSchema, type ScoreView, type TakenScoreView } from '#lib/score/schema.ts';
 import { standingScores, type TakenScore } from '#lib/score/standing.ts';
 import { madeFromTakenDown } from '#platform/database/takedowns.ts';
@@ -72,7 +72,7 @@ interface ExplanationDbRow {
 }
 
 /**
- * All explanations of a latent, those of protocol atlas before others and newest first, each with its scores, newest first; the scores of the latent itself likewise;
+ * All explanations of a latent, those that runs made before what people entered, those of protocol atlas before others and newest first, each with its scores, newest first; the scores of the latent itself likewise;
  * and how many explanations are withheld because a document that they were made from was taken down.
  */
 export async function explanationsOf(
@@ -85,7 +85,7 @@ export async function explanationsOf(
       `select x.id, x.method, x.explainer, x.text, x.run_id, x.created_at, x.provenance, ${madeFromTakenDown('x')} as withheld, r.protocol, b.record
        from explanations x left join runs r on r.id = x.run_id
        left join example_blobs b on b.coder_id = x.coder_id and b.latent_index = x.latent_index and b.sample_key = x.provenance->>'sampleKey'
-       where x.coder_id = $1 and x.latent_index = $2 order by (r.protocol is distinct from 'atlas'), x.id desc`,
+       where x.coder_id = $1 and x.latent_index = $2 order by x.method = 'human', (r.protocol is distinct from 'atlas'), x.id desc`,
       [coderId, index],
     ),
     pool.query<ScoreDbRow & { exam_hash: string | null; unanswered: boolean }>(
@@ -121,4 +121,14 @@ export async function explanationsOf(
     scores: scoresOf(row.id),
   }));
   return { explanations: views, scores: scoresOf(null), withheld: explanations.rows.length - shown.length };
+}
+
+/** What came of each explainer that a run asked of a latent; the baseline, which always has something to say, left out. */
+export async function attemptsOf(pool: Pool, { coderId, index, runId }: { coderId: string; index: number; runId: string }): Promise<ExplanationAttempt[]> {
+  const { rows } = await pool.query(
+    `select asked, method, reason, cause, message from explanation_attempts
+      where coder_id = $1 and latent_index = $2 and run_id = $3 and asked <> 'lexical' order by asked`,
+    [coderId, index, runId],
+  );
+  return z.array(explanationAttemptSchema).parse(rows);
 }

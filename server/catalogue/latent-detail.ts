@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 import { sampleRecordSchema } from '#lib/example/sample-record.ts';
 import type { LatentDetail } from '#lib/catalogue/schema.ts';
 import { type BlobRow, takenDown, visibleExamples } from './examples.ts';
-import { explanationsOf } from './explanations.ts';
+import { attemptsOf, explanationsOf } from './explanations.ts';
 import { findCoder, noLatent } from './find.ts';
 import { shownProfile } from './latent-profile.ts';
 
@@ -82,6 +82,7 @@ export async function getLatent(pool: Pool, model: string, coder: string, index:
     runId: row.run_id,
     explanations,
     scores,
+    attempts: await attemptsOf(pool, { coderId: place.coderId, index, runId: row.run_id }),
     withheldExplanations: withheld,
     examples,
     suppressedExamples: suppressed.length,

@@ -1,10 +1,13 @@
 import { z } from 'zod';
 import { catalogueOverviewSchema, latentPlaceSchema } from '#lib/catalogue/overview.ts';
 import { coderSummarySchema, latentDetailSchema, latentListInputSchema, modelSummarySchema } from '#lib/catalogue/schema.ts';
+import { humanTextSchema } from '#lib/explanation/human.ts';
 import { scoreDistributionSchema } from '#lib/score/distribution.ts';
 import { examSchema } from '#lib/score/exam.ts';
+import { signedIn } from '#server/access/actor.ts';
 import { procedure, router } from '#server/api/trpc.ts';
 import { getCoder, listCoders } from './coders.ts';
+import { enterExplanation } from './enter-explanation.ts';
 import { getExam } from './exam.ts';
 import { findCoder } from './find.ts';
 import { getLatent } from './latent-detail.ts';
@@ -100,6 +103,17 @@ export const latentsRouter = router({
     .input(latentPathSchema.extend({ score: idSchema.describe('A score’s id') }))
     .output(examSchema)
     .query(({ ctx: { server }, input }) => getExam(server.pool, input.model, input.coder, input.index, input.score)),
+
+  explain: procedure('explanations.enter', {
+    method: 'POST',
+    path: '/latents/{model}/{coder}/{index}/explanations',
+    tags: ['Latents'],
+    summary: 'Enter an explanation of a latent under one’s own name',
+    description: 'It stands beside those that runs made and is scored on documents that no page shows; the latent’s headline stays a run’s.',
+  })
+    .input(latentPathSchema.extend({ text: humanTextSchema.describe('One phrase of 3 to 400 characters') }))
+    .output(z.object({ id: idSchema.describe('The explanation’s id') }))
+    .mutation(({ ctx: { server, actor }, input }) => enterExplanation(server.pool, input, signedIn(actor))),
 
   random: procedure('catalogue.read', {
     method: 'GET',

@@ -1,6 +1,8 @@
+import { ofAtlas } from '#platform/database/protocols.ts';
 import { madeFromTakenDown } from '#platform/database/takedowns.ts';
 import type { LatentRow } from '#lib/catalogue/schema.ts';
-import { type ExplanationMethod, explanationMethodSchema } from '#lib/explanation/schema.ts';
+import type { ExplanationMethod } from '#lib/explanation/methods.ts';
+import { explanationMethodSchema } from '#lib/explanation/schema.ts';
 
 /**
  * The columns of a latent in a list, from `latents l` joined by HEADLINE_SCORE. Bigints come as text, sums and
@@ -10,13 +12,13 @@ export const LATENT_COLUMNS = `l.index, l.status, l.frequency, l.max_activation,
   case when w.withheld is not true then l.headline_text end as headline_text, case when w.withheld is not true then l.headline_method end as headline_method,
   h.value, h.lower, h.upper, h.control_value, h.n_positives, h.n_negatives, h.failure`;
 
-/** Whether a takedown withholds a latent's headline explanation, and its newest embedding score, or nulls. */
+/** Whether a takedown withholds a latent's headline explanation, and its newest embedding score under protocol atlas, or nulls. */
 export const HEADLINE_SCORE = `left join lateral (
     select ${madeFromTakenDown('x')} as withheld from explanations x where x.coder_id = l.coder_id and x.id = l.headline_explanation_id
   ) w on true
   left join lateral (
     select s.value, s.lower, s.upper, s.control_value, s.n_positives, s.n_negatives, s.failure from scores s
-    where s.coder_id = l.coder_id and s.explanation_id = l.headline_explanation_id and s.scorer = 'embedding' and w.withheld is not true
+    where s.coder_id = l.coder_id and s.explanation_id = l.headline_explanation_id and s.scorer = 'embedding' and w.withheld is not true and ${ofAtlas('s')}
     order by s.id desc limit 1
   ) h on true`;
 

@@ -2,7 +2,7 @@
  * Who may do what, written down by hand and not derived from the code: a procedure or route that forgets its policy would
  * otherwise be tested by its own mistake. Whoever adds one decides here as well; a test fails until it is listed.
  */
-export type Access = 'anyone' | 'admin';
+export type Access = 'anyone' | 'user' | 'admin';
 
 export interface ExpectedProcedure {
   access: Access;
@@ -12,6 +12,7 @@ export interface ExpectedProcedure {
 }
 
 const read = (path: string): ExpectedProcedure => ({ access: 'anyone', method: 'GET', path });
+const userWrite = (path: string): ExpectedProcedure => ({ access: 'user', method: 'POST', path });
 const adminRead = (path: string): ExpectedProcedure => ({ access: 'admin', method: 'GET', path });
 const adminWrite = (path: string): ExpectedProcedure => ({ access: 'admin', method: 'POST', path });
 
@@ -26,6 +27,7 @@ export const PROCEDURES: Record<string, ExpectedProcedure> = {
   'latents.list': read('/coders/{model}/{coder}/latents'),
   'latents.get': read('/latents/{model}/{coder}/{index}'),
   'latents.exam': read('/latents/{model}/{coder}/{index}/scores/{score}'),
+  'latents.explain': userWrite('/latents/{model}/{coder}/{index}/explanations'),
   'latents.random': read('/random-latent'),
   'search.query': read('/search'),
   'runs.list': read('/runs'),
@@ -49,6 +51,7 @@ export const ROUTES: Record<string, Access | 'operations'> = {
   '%5Fstatus/forbidden/page.tsx': 'anyone',
   '%5Fstatus/missing/page.tsx': 'anyone',
   '%5Fstatus/unavailable/page.tsx': 'anyone',
+  '[model]/[coder]/[index]/actions.ts': 'user',
   '[model]/[coder]/[index]/page.tsx': 'anyone',
   '[model]/[coder]/page.tsx': 'anyone',
   '[model]/[coder]/random/route.ts': 'anyone',

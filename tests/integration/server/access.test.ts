@@ -58,10 +58,19 @@ async function signIn(email: string): Promise<string> {
 
 const guarded = operationsOf('admin');
 
-test('everything that changes something is an admin’s, and is no read', () => {
+test('everything that changes something takes a sign-in, an admin’s but for words of one’s own, and is no read', () => {
   for (const [name, { _def }] of Object.entries(allProcedures())) {
-    if (_def.type === 'mutation') expect(PROCEDURES[name], name).toMatchObject({ access: 'admin', method: 'POST' });
+    if (_def.type === 'mutation') expect(PROCEDURES[name], name).toMatchObject({ access: name === 'latents.explain' ? 'user' : 'admin', method: 'POST' });
     else expect(PROCEDURES[name]?.method, name).toBe('GET');
+  }
+});
+
+test.each(['anonymous', 'an admin’s key that may only read', 'a made-up cookie'])('%s may not enter an explanation', async (visitor) => {
+  for (const { path } of operationsOf('user')) {
+    const headers = new Headers(visitors[visitor]);
+    headers.set('content-type', 'application/json');
+    const response = await handleRest(server, new Request(`${SITE}/api/v1${path}`, { method: 'POST', headers, body: '{}' }));
+    expect([response.status, ((await response.json()) as { code: string }).code]).toEqual([403, 'forbidden']);
   }
 });
 

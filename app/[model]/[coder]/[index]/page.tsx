@@ -2,6 +2,7 @@ import type { Metadata } from 'next';
 import { redirect } from 'next/navigation';
 import { cache } from 'react';
 import { EmbeddedLatent } from '#app/components/embedded-latent.tsx';
+import { ExplanationEntry } from '#app/components/explanation-entry.tsx';
 import { ExamVerdicts } from '#app/components/exam-verdicts.tsx';
 import { Breadcrumbs } from '#app/components/breadcrumbs.tsx';
 import { LatentAside } from '#app/components/latent-aside.tsx';
@@ -11,11 +12,13 @@ import { LatentNeighbours } from '#app/components/latent-neighbours.tsx';
 import { LatentTabs } from '#app/components/latent-tabs.tsx';
 import { read } from '#app/read.ts';
 import { siteUrl } from '#app/site-url.ts';
+import { currentViewer } from '#app/viewer.ts';
 import { formatScore, formatShare } from '#lib/format/number.ts';
 import { statusReason } from '#lib/latent/status-reason.ts';
 import { examToShow, latentViewSchema } from '#lib/latent/view.ts';
 import { coderPath, latentPath, modelPath } from '#lib/url/href.ts';
 import { type PageParams, parseLenient } from '#lib/url/lenient.ts';
+import { enterExplanation } from './actions.ts';
 
 interface Props {
   params: Promise<{ model: string; coder: string; index: string }>;
@@ -90,7 +93,13 @@ export default async function LatentPage({ params, searchParams }: Props) {
           )}
         </section>
         <aside className="min-w-0" aria-label="Explanations and statistics">
-          <LatentAside latent={latent} address={address} site={(await siteUrl()).href} />
+          <LatentAside latent={latent} address={address} site={(await siteUrl()).href}>
+            <ExplanationEntry
+              signedIn={(await currentViewer()) !== null}
+              address={address}
+              action={enterExplanation.bind(null, { model, coder, index: latent.index })}
+            />
+          </LatentAside>
         </aside>
       </div>
     </main>

@@ -1,0 +1,38 @@
+import { createHash } from 'node:crypto';
+import type { Pool } from 'pg';
+import { AppError } from '#lib/errors/app-error.ts';
+import type { ActorUser } from '#server/access/actor.ts';
+import { findCoder, noLatent } from './find.ts';
+
+/** The exam of whatever is written after a page is public: whoever writes may have seen the windows of the other. */
+const EXAM = 'reserve';
+
+/**
+ * Keeps what somebody says of a latent beside what runs found, under their name, to be scored on the sealed reserve. The
+ * latent's headline stays a run's: nobody has checked this one. It is made from no document's text, so that a takedown
+ * does not withhold it. Throws AppError `not_found` for an unknown latent, `conflict` when the same person has said just
+ * this before.
+ */
+export async function enterExplanation(
+  pool: Pool,
+  { model, coder, index, text }: { model: string; coder: string; index: number; text: string },
+  user: ActorUser,
+): Promise<{ id: string }> {
+  const place = await findCoder(pool, model, coder);
+  const { rows: latents } = await pool.query<{ run_id: string; sample_key: string | null }>(
+    'select run_id::text, sample_key from latents where coder_id = $1 and index = $2',
+    [place.coderId, index],
+  );
+  const [latent] = latents;
+  if (latent === undefined) throw noLatent(place, index);
+  const inputKey = createHash('sha256').update(JSON.stringify(['human', user.id, text])).digest('hex').slice(0, 32); // prettier-ignore
+  const provenance = { sampleKey: latent.sample_key, exam: EXAM, enteredBy: user.name, documents: [] };
+  const { rows } = await pool.query<{ id: string }>(
+    `insert into explanations (coder_id, latent_index, run_id, method, explainer, text, provenance, input_key, created_by_id)
+     values ($1, $2, $3, 'human', $4, $5, $6, $7, $8) on conflict (coder_id, latent_index, input_key) do nothing returning id::text`,
+    [place.coderId, index, latent.run_id, user.name, text, JSON.stringify(provenance), inputKey, user.id],
+  );
+  const [row] = rows;
+  if (row === undefined) throw new AppError('conflict', 'You have entered this explanation of this latent before.', { field: 'text' });
+  return { id: row.id };
+}
