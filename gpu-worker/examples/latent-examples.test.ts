@@ -6,7 +6,7 @@ import type { LatentActivations } from '#gpu-worker/activations/store/types.ts';
 import { examOf, examShortfall } from '#gpu-worker/score/exam.ts';
 import { denseRows, denseTiles, sparse } from '#tests/doubles/dense-rows.ts';
 import { window } from '#tests/doubles/windows.ts';
-import { contrastiveWindows, counterExamples, latentExamples, similarityQueries, type LatentExamples } from './latent-examples.ts';
+import { candidateWindows, contrastiveWindows, counterExamples, latentExamples, similarityQueries, type LatentExamples } from './latent-examples.ts';
 import { WindowTable } from './window-table.ts';
 import { documentOf, type RowLayout } from './windows.ts';
 
@@ -140,7 +140,7 @@ describe('latentExamples', () => {
         const plain = (drawn: LatentExamples['train']) => drawn.map(({ origin, max, copies, quantile }) => ({ origin, max, copies, quantile }));
         expect(plain(found.train)).toEqual(draw(train, 'train', 4));
         expect(plain(found.test)).toEqual(draw(test, 'test', 5));
-        expect(similarityQueries(request, 3).map(({ origin }) => origin)).toEqual(test.slice(0, 3).map(({ origin }) => origin));
+        expect(similarityQueries(candidateWindows(request), 3).map(({ origin }) => origin)).toEqual(test.slice(0, 3).map(({ origin }) => origin));
       }),
       { numRuns: 3000 },
     );

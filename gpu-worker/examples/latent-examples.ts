@@ -37,6 +37,14 @@ export interface ExamplesRequest extends NegativeSources {
   seed: number;
   /** Whose documents the exam is drawn from: `reserve` for what was written when a page was public already. */
   exam?: Exclude<Split, 'train'>;
+  /** What `candidateWindows` gives for this request, where it was asked for already. */
+  candidates?: Candidates;
+}
+
+/** The firing windows that each side may be drawn from, in order of rank. */
+export interface Candidates {
+  train: CandidateWindow[];
+  exam: CandidateWindow[];
 }
 
 /**
@@ -45,7 +53,7 @@ export interface ExamplesRequest extends NegativeSources {
  */
 export function latentExamples(request: ExamplesRequest): LatentExamples {
   const { table, latent, protocol, seed, exam = 'test' } = request;
-  const sides = candidateWindows(request);
+  const sides = request.candidates ?? candidateWindows(request);
   const draw = (windows: CandidateWindow[], purpose: string, sampler: Protocol['train']): DrawnWindow[] =>
     sample(windows, sampler, protocol, (part) => (part === null ? rngFor(seed, purpose, latent.latent) : rngFor(seed, purpose, latent.latent, part)));
   const train = draw(sides.train, 'train', protocol.train);
@@ -89,14 +97,14 @@ export function counterExamples(request: ExamplesRequest, examples: LatentExampl
 export const SIMILARITY_QUERIES = 10;
 
 /** The strongest firing windows of the exam, that windows near in meaning are searched for. */
-export function similarityQueries(request: ExamplesRequest, count: number): CandidateWindow[] {
-  return candidateWindows(request).exam.slice(0, count);
+export function similarityQueries({ exam }: Candidates, count: number): CandidateWindow[] {
+  return exam.slice(0, count);
 }
 
 const sideFor = (protocol: Protocol, side: Split): Split | null => (protocol.sides === 'shared' ? null : side);
 
 /** Firing windows of each side in order of rank. */
-function candidateWindows({ table, latent, protocol, exam = 'test' }: ExamplesRequest): { train: CandidateWindow[]; exam: CandidateWindow[] } {
+export function candidateWindows({ table, latent, protocol, exam = 'test' }: Omit<ExamplesRequest, 'candidates'>): Candidates {
   const shape = { length: table.length, placement: protocol.placement };
   const all = activatingWindows(table.layout, latent, shape);
   const keep = (windows: ActivatingWindow[]): CandidateWindow[] =>
@@ -119,13 +127,15 @@ function candidateWindows({ table, latent, protocol, exam = 'test' }: ExamplesRe
 /** In order of rank; of windows with equal tokens the strongest stands for all. */
 function candidates(table: WindowTable, windows: ActivatingWindow[], collapse: boolean): CandidateWindow[] {
   const inRank = ranked(windows);
-  if (!collapse) return inRank.map((window) => ({ ...window, copies: 1 }));
+  // Written out: latents have thousands of windows, and spreading each took half the time.
+  const alone = ({ origin, max, from, to }: ActivatingWindow): CandidateWindow => ({ origin, max, from, to, copies: 1 });
+  if (!collapse) return inRank.map(alone);
   const byContent = new Map<number, CandidateWindow>();
   for (const window of inRank) {
     const content = table.contentOf(window.origin);
     const known = byContent.get(content);
     if (known) known.copies++;
-    else byContent.set(content, { ...window, copies: 1 });
+    else byContent.set(content, alone(window));
   }
   return [...byContent.values()];
 }

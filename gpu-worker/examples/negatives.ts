@@ -2,7 +2,8 @@ import type { NegativeClass, Protocol } from '#lib/example/protocol.ts';
 import type { Split } from '#lib/example/schema.ts';
 import { rngFor, shuffledIndices } from '#lib/random/rng.ts';
 import type { LatentActivations } from '#gpu-worker/activations/store/types.ts';
-import { ranked } from './sample.ts';
+import { allBut } from './all-but.ts';
+import { strongestFirst } from './sample.ts';
 import type { WindowPool, WindowTable } from './window-table.ts';
 import { activatingWindows, documentOf, sideOf, type ActivatingWindow, type Origin, type RowLayout } from './windows.ts';
 
@@ -66,14 +67,14 @@ export function drawNegatives(request: NegativesRequest): NegativeWindow[] {
       takeShuffled(request, 'random', pool.origins, random, take);
       break;
     case 'repeated':
-      out.push(...repeated(request, pool.origins.filter((origin) => !closed.has(identify(origin))), random));
+      out.push(...repeated(request, silentOf(pool, protocol, closed, identify), random));
       break;
     case 'silent_rows':
       out.push(...fromSilentRows(request, random));
       break;
   }
   takeShuffled(request, 'same_document', sameDocument > 0 ? ofDocuments(request, pool) : NONE, sameDocument, take);
-  takeShuffled(request, 'same_token', sameToken > 0 ? ofToken(request, pool) : NONE, sameToken, take);
+  takeShuffled(request, 'same_token', sameToken > 0 ? ofToken(request, pool) : NONE, sameToken, (i, of) => take(pool.origins[i]!, of));
   takeInTurn(request.similar ?? [], similar, (origin) => isOn(table, origin, side) && take(origin, 'similar'));
   takeNeighbours(request, neighbour, take);
   return out;
@@ -97,11 +98,26 @@ function takeShuffled(request: NegativesRequest, of: NegativeClass, origins: Uin
   }
 }
 
+interface Drawable {
+  length: number;
+  at(index: number): Origin;
+}
+
+/** The windows of a pool that are not closed, ascending. */
+function silentOf({ origins }: WindowPool, { collapse }: Protocol, closed: ReadonlySet<number>, identify: (origin: Origin) => number): Drawable {
+  if (collapse) {
+    const silent = origins.filter((origin) => !closed.has(identify(origin)));
+    return { length: silent.length, at: (index) => silent[index]! };
+  }
+  const silent = allBut(origins.length, placesIn(origins, closed));
+  return { length: silent.length, at: (index) => origins[silent.at(index)]! };
+}
+
 /** With replacement; none when fewer are silent than asked for, as delphi has it. */
-function repeated(request: NegativesRequest, silent: Uint32Array, count: number): NegativeWindow[] {
+function repeated(request: NegativesRequest, silent: Drawable, count: number): NegativeWindow[] {
   if (silent.length < count) return [];
   const rng = generator(request, 'random');
-  return Array.from({ length: count }, () => ({ origin: silent[rng.int(silent.length)]!, class: 'random', copies: 1, neighbour: null }));
+  return Array.from({ length: count }, () => ({ origin: silent.at(rng.int(silent.length)), class: 'random', copies: 1, neighbour: null }));
 }
 
 /** The window that the paper takes of a row; null for a row that is shorter than a window. */
@@ -113,27 +129,47 @@ export function silentRowWindow({ rowLength, length }: Pick<RowLayout, 'rowLengt
 /** One window, at a fixed place, of rows drawn with replacement from those in which the latent never fires. */
 function fromSilentRows(request: NegativesRequest, count: number): NegativeWindow[] {
   const { table, latent, side } = request;
-  const { rows, rowLength } = table.layout;
-  const firing = new Uint8Array(rows);
-  for (const place of latent.place) firing[Math.floor(place / rowLength)] = 1;
-  const starts: Origin[] = [];
-  for (let row = 0; row < rows; row++) {
-    const origin = silentRowWindow(table.layout, row, table.length);
-    if (firing[row] === 0 && origin !== null && isOn(table, row * rowLength, side)) starts.push(origin);
-  }
-  if (starts.length === 0) return [];
+  const { rowLength } = table.layout;
+  const rows = table.rowsOf(side);
+  const firing = new Set<number>();
+  for (const place of latent.place) firing.add(Math.floor(place / rowLength));
+  const silent = allBut(rows.length, placesIn(rows, firing));
+  if (silent.length === 0) return [];
   const rng = generator(request, 'random');
-  return Array.from({ length: count }, () => ({ origin: starts[rng.int(starts.length)]!, class: 'random', copies: 1, neighbour: null }));
+  return Array.from({ length: count }, () => {
+    const row = rows[silent.at(rng.int(silent.length))]!;
+    return { origin: silentRowWindow(table.layout, row, table.length)!, class: 'random', copies: 1, neighbour: null };
+  });
+}
+
+/** Where some numbers stand in an ascending list, ascending; those that do not stand there are left out. */
+function placesIn(list: Uint32Array, wanted: Iterable<number>): number[] {
+  const places: number[] = [];
+  for (const number of wanted) {
+    let [low, high] = [0, list.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (list[middle]! < number) low = middle + 1;
+      else high = middle;
+    }
+    if (list[low] === number) places.push(low);
+  }
+  return places.sort((a, b) => a - b);
 }
 
 function ofDocuments({ table, positives }: NegativesRequest, pool: WindowPool): Uint32Array {
   const documents = [...new Set(positives.map(({ origin }) => documentOf(table.layout, origin)))].sort((a, b) => a - b);
-  return Uint32Array.from(documents.flatMap((document) => Array.from(pool.inDocument(document), (i) => pool.origins[i]!)));
+  const lists = documents.map((document) => pool.inDocument(document));
+  const out = new Uint32Array(lists.reduce((sum, list) => sum + list.length, 0));
+  let at = 0;
+  for (const list of lists) for (const i of list) out[at++] = pool.origins[i]!;
+  return out;
 }
 
+/** Places in the pool: a common token stands in most of its windows, and few are taken. */
 function ofToken({ table, latent, protocol }: NegativesRequest, pool: WindowPool): Uint32Array {
   const token = topToken(table, latent, protocol.sides === 'shared' ? null : 'train');
-  return token === null ? NONE : pool.withToken(token).map((i) => pool.origins[i]!);
+  return token === null ? NONE : pool.withToken(token);
 }
 
 /** The token with the greatest sum of activations on a side, the lowest of equals; null where the latent is silent there. */
@@ -170,7 +206,7 @@ function takeNeighbours({ table, neighbours = [], side }: NegativesRequest, coun
   for (const neighbour of neighbours) {
     const windows = activatingWindows(table.layout, neighbour, { length: table.length, placement: 'tiled' }).filter(({ origin }) => isOn(table, origin, side));
     let own = 0;
-    for (const { origin } of ranked(windows)) {
+    for (const { origin } of strongestFirst(windows)) {
       if (taken === count) return;
       if (own === PER_NEIGHBOUR) break;
       if (!take(origin, 'neighbour', neighbour.latent)) continue;

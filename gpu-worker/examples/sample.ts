@@ -15,6 +15,28 @@ export function ranked<W extends Pick<ActivatingWindow, 'max' | 'origin'>>(windo
   return [...windows].sort((a, b) => b.max - a.max || a.origin - b.origin);
 }
 
+/** The same windows one by one, for those who take few of many: a heap, as a sort of them all costs most of the time. */
+export function* strongestFirst<W extends Pick<ActivatingWindow, 'max' | 'origin'>>(windows: readonly W[]): Generator<W, void, undefined> {
+  const heap = [...windows];
+  const isBefore = (a: W, b: W): boolean => a.max > b.max || (a.max === b.max && a.origin < b.origin);
+  const sink = (at: number, end: number): void => {
+    const window = heap[at]!;
+    for (let child = 2 * at + 1; child < end; child = 2 * at + 1) {
+      if (child + 1 < end && isBefore(heap[child + 1]!, heap[child]!)) child++;
+      if (!isBefore(heap[child]!, window)) break;
+      heap[at] = heap[child]!;
+      at = child;
+    }
+    heap[at] = window;
+  };
+  for (let at = (heap.length >> 1) - 1; at >= 0; at--) sink(at, heap.length);
+  for (let left = heap.length; left > 0;) {
+    yield heap[0]!;
+    heap[0] = heap[--left]!;
+    if (left > 0) sink(0, left);
+  }
+}
+
 /** Ranks [from, to) of a group among `n`: of equal size, ± 1 when what does not divide is spread (method.md §3.4). */
 export function groupOf(quantile: number, n: number, { quantiles, remainder }: Quantiles): [from: number, to: number] {
   if (remainder === 'dropped') return [quantile * Math.floor(n / quantiles), (quantile + 1) * Math.floor(n / quantiles)];

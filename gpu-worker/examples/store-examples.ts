@@ -2,7 +2,8 @@ import { AppError } from '#lib/errors/app-error.ts';
 import { normalised } from '#lib/example/normalise.ts';
 import type { NegativeClass, Protocol } from '#lib/example/protocol.ts';
 import type { ActivationStore, CoderActivations, LatentActivations, StoredRows } from '#gpu-worker/activations/store/types.ts';
-import { latentExamples, similarityQueries, SIMILARITY_QUERIES, type ExamplesRequest, type LatentExamples } from './latent-examples.ts';
+import { candidateWindows, latentExamples, similarityQueries, SIMILARITY_QUERIES, type DrawnWindow, type ExamplesRequest, type LatentExamples } from './latent-examples.ts';
+import type { NegativeWindow } from './negatives.ts';
 import { WindowTable } from './window-table.ts';
 import { documentOf, type Origin } from './windows.ts';
 
@@ -48,13 +49,13 @@ export interface ExampleSource {
   readonly table: WindowTable;
   readonly coder: CoderActivations;
   readonly rows: StoredRows;
+  /** [rows, rowLength] */
+  readonly tokens: Int32Array;
 }
 
-/** Whether a protocol's draws depend on tokens. */
-const readsTokens = ({ collapse, negatives }: Protocol): boolean => collapse || (negatives.same_token ?? 0) > 0;
-
 /**
- * Opens what all latents of a coder are sampled from. Tokens are held only where the protocol looks at them. Throws
+ * Opens what all latents of a coder are sampled from. All tokens are held, four bytes each: a latent's examples lie in
+ * some two hundred rows, and reading and checking the blocks of those took ten times as long as all the rest. Throws
  * AppError 'bad_request' for a store without tokens, and for windows that do not divide its rows.
  */
 export async function openExampleSource({ rows }: Pick<ActivationStore, 'rows'>, coder: CoderActivations, protocol: Protocol): Promise<ExampleSource> {
@@ -62,7 +63,8 @@ export async function openExampleSource({ rows }: Pick<ActivationStore, 'rows'>,
     throw new AppError('bad_request', 'This store holds no tokens, as it was imported without: it has statistics of its latents, but no windows to show.', {
       field: 'store',
     });
-  return { rows, coder, table: new WindowTable(rows, protocol.windowLength, readsTokens(protocol) ? await rows.tokens(0, rows.rows) : null) };
+  const tokens = await rows.tokens(0, rows.rows);
+  return { rows, coder, tokens, table: new WindowTable(rows, protocol.windowLength, tokens) };
 }
 
 /** Draws one latent's examples. Throws AppError 'bad_request' for a latent or neighbour that the coder does not have. */
@@ -72,36 +74,38 @@ export async function storeExamples(source: ExampleSource, { latent: index, prot
   const near: LatentActivations[] = [];
   for (const neighbour of neighbours ?? []) near.push(await coder.latent(neighbour));
   const request: ExamplesRequest = { table, latent, protocol, seed, neighbours: near };
-  if (findSimilar) request.similar = await findSimilar(similarityQueries(request, SIMILARITY_QUERIES).map(({ origin }) => origin));
+  if (findSimilar) {
+    request.candidates = candidateWindows(request);
+    request.similar = await findSimilar(similarityQueries(request.candidates, SIMILARITY_QUERIES).map(({ origin }) => origin));
+  }
   const { train, test, negatives, ...counts } = latentExamples(request);
-  const show = (origin: Origin, quantile: number | null, of: StoredWindow['class'], copies: number): Promise<StoredWindow> =>
+  const show = (origin: Origin, quantile: number | null, of: StoredWindow['class'], copies: number): StoredWindow =>
     storedWindow(source, latent, protocol, { origin, quantile, class: of, copies });
   const negativeCounts: StoredExamples['negativeCounts'] = {};
   for (const [of, wanted] of Object.entries(protocol.negatives) as [NegativeClass, number][])
     negativeCounts[of] = { drawn: negatives.filter((negative) => negative.class === of).length, wanted };
-  const shown: Pick<StoredExamples, 'train' | 'test' | 'negatives'> = { train: [], test: [], negatives: [] };
-  for (const window of train) shown.train.push(await show(window.origin, window.quantile, 'activating', window.copies));
-  for (const window of test) shown.test.push(await show(window.origin, window.quantile, 'activating', window.copies));
-  for (const { origin, class: of, copies, neighbour } of negatives)
-    shown.negatives.push({ ...(await show(origin, null, of, copies)), ...(neighbour === null ? {} : { neighbour }) });
-  return { ...counts, negativeCounts, ...shown };
+  const activating = (window: DrawnWindow): StoredWindow => show(window.origin, window.quantile, 'activating', window.copies);
+  const silent = ({ origin, class: of, copies, neighbour }: NegativeWindow): StoredWindow => ({
+    ...show(origin, null, of, copies),
+    ...(neighbour === null ? {} : { neighbour }),
+  });
+  return { ...counts, negativeCounts, train: train.map(activating), test: test.map(activating), negatives: negatives.map(silent) };
 }
 
-async function storedWindow(
-  { rows, coder, table }: ExampleSource,
+function storedWindow(
+  { rows, coder, table, tokens }: ExampleSource,
   { latent, place, value }: LatentActivations,
   protocol: Protocol,
   { origin, ...facts }: { origin: Origin } & Pick<StoredWindow, 'quantile' | 'class' | 'copies'>,
-): Promise<StoredWindow> {
+): StoredWindow {
   const row = Math.floor(origin / rows.rowLength);
   const start = origin - row * rows.rowLength;
   const activations = new Array<number>(table.length).fill(0);
   for (let i = firstFrom(place, origin); i < place.length && place[i]! < origin + table.length; i++) activations[place[i]! - origin] = value[i]!;
-  const tokens = await rows.tokens(row, 1);
   return {
     row,
     start,
-    tokens: Array.from(tokens.subarray(start, start + table.length)),
+    tokens: Array.from(tokens.subarray(origin, origin + table.length)),
     activations,
     normalised: activations.map((activation) => normalised(activation, coder.max[latent]!, protocol.normalise)),
     ...facts,

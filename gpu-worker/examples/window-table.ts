@@ -1,7 +1,7 @@
 import { AppError } from '#lib/errors/app-error.ts';
 import type { Split } from '#lib/example/schema.ts';
 import { WindowContents } from './window-contents.ts';
-import { checkWindowLength, documentOf, tilesOf, type Origin, type RowLayout } from './windows.ts';
+import { checkWindowLength, documentOf, sideOf, tilesOf, type Origin, type RowLayout } from './windows.ts';
 
 /** Windows to draw negatives from. */
 export interface WindowPool {
@@ -27,6 +27,7 @@ export class WindowTable {
   /** Content of each tile + 1, 0 while it is not known: latents fire in the same tiles again and again. */
   private readonly contentOfTile: Float64Array;
   private readonly pools = new Map<string, WindowPool>();
+  private readonly rowLists = new Map<Split | null, Uint32Array>();
 
   /**
    * `tokens`: [rows, rowLength] row-major, or null for protocols that neither collapse windows nor look at tokens.
@@ -49,6 +50,13 @@ export class WindowTable {
     return pool;
   }
 
+  /** Rows of a side, or all, in which a window has room, ascending. */
+  rowsOf(split: Split | null): Uint32Array {
+    let rows = this.rowLists.get(split);
+    if (rows === undefined) this.rowLists.set(split, (rows = this.listRows(split)));
+    return rows;
+  }
+
   /** A number that windows of equal tokens share, and no others. */
   contentOf(origin: Origin): number {
     if (this.contents === null) throw tokensNeeded();
@@ -67,6 +75,13 @@ export class WindowTable {
   private known(): Int32Array {
     if (this.tokens === null) throw tokensNeeded();
     return this.tokens;
+  }
+
+  private listRows(split: Split | null): Uint32Array {
+    const { layout } = this;
+    const hasRoom = (row: number): boolean =>
+      layout.length[row]! >= this.length && (split === null || sideOf(layout, row * layout.rowLength) === split);
+    return Uint32Array.from({ length: layout.rows }, (_, row) => row).filter(hasRoom);
   }
 
   private createPool(split: Split | null, collapse: boolean): WindowPool {

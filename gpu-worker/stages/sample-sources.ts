@@ -4,7 +4,7 @@ import { readDataSet, type DataSet } from '#gpu-worker/activations/data-set.ts';
 import { openNeighbours, type Neighbours } from '#gpu-worker/activations/neighbours/read-neighbours.ts';
 import { openCoderFile } from '#gpu-worker/activations/store/coder-file.ts';
 import type { LatentActivations } from '#gpu-worker/activations/store/types.ts';
-import { similarityQueries, SIMILARITY_QUERIES, type ExamplesRequest } from '#gpu-worker/examples/latent-examples.ts';
+import { candidateWindows, similarityQueries, SIMILARITY_QUERIES, type ExamplesRequest } from '#gpu-worker/examples/latent-examples.ts';
 import { openSimilarWindows, type SimilarWindows } from '#gpu-worker/examples/similar-windows.ts';
 import { WindowTable } from '#gpu-worker/examples/window-table.ts';
 import { openTokenizer, type Tokenizer } from '#gpu-worker/model/tokenizer.ts';
@@ -12,8 +12,8 @@ import { requireFact, type RunFacts } from './run-facts.ts';
 import { runWindowEmbeddings } from './sample-windows.ts';
 import type { WorkerServices } from './services.ts';
 
-/** Neighbours whose windows a latent's negatives are looked for in, at ten a neighbour: twice as many windows as are drawn. */
-const NEIGHBOURS_READ = 5;
+/** Neighbours whose windows a latent’s negatives are looked for in, at ten a neighbour: more than are drawn. */
+const NEIGHBOURS_READ = 4;
 
 /** Everything a run's samples are drawn from, opened for a batch of latents. */
 export interface SampleSources {
@@ -58,8 +58,9 @@ export async function openSampleSources(services: WorkerServices, run: RunFacts,
       const activations = await coder.latent(latent);
       const request: ExamplesRequest = { table, latent: activations, protocol, seed: run.config.seed, neighbours: await near(latent) };
       if (similar === null || activations.place.length === 0) return request;
-      const queries = similarityQueries(request, SIMILARITY_QUERIES).map(({ origin }) => origin);
-      return { ...request, similar: await similar.near(queries, breathe) };
+      const candidates = candidateWindows(request);
+      const queries = similarityQueries(candidates, SIMILARITY_QUERIES).map(({ origin }) => origin);
+      return { ...request, candidates, similar: await similar.near(queries, breathe) };
     },
     close: async () => {
       await Promise.all([coder.close(), neighbours?.close()]);
