@@ -6,6 +6,7 @@ import { registerCoderCommands } from './coder.ts';
 import { registerCollect } from './collect.ts';
 import { registerDoctor } from './doctor.ts';
 import { registerExamples } from './examples.ts';
+import { registerImport } from './import-delphi-results.ts';
 import { registerModelCommands } from './model.ts';
 import { registerReindex } from './reindex.ts';
 import { registerReport } from './report.ts';
@@ -21,6 +22,7 @@ const print = (line: string): void => {
 const program = new Command('atlas').description('Latent Atlas: explain, score and serve the latents of language models').showHelpAfterError();
 registerRun(program, print);
 registerReport(program, print);
+registerImport(program, print);
 registerReindex(program, print);
 registerTakedown(program, print);
 registerAdmin(program, print);

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import { z } from 'zod';
+import { IMPORTED_TEXT } from '#lib/run/imported-text.ts';
 import type { Environment } from '#platform/environment/environment.ts';
 
 /** What the form that starts a run offers. */
@@ -43,7 +44,7 @@ const TEXTS = `
     from run_events e join runs r on r.id = e.run_id
     where r.text_source_id = t.id and e.event in ('rows_packed', 'text_shorter_than_asked') order by e.id desc limit 1
   ) as "tokensPerDocument"
-  from text_sources t order by id`;
+  from text_sources t where location not like '${IMPORTED_TEXT}%' order by id`;
 
 export async function runOptions(pool: Pool, environment: Pick<Environment, 'llm'>): Promise<RunOptions> {
   const [coders, texts] = await Promise.all([
