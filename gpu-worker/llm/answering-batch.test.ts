@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { isAppError } from '#lib/errors/app-error.ts';
+import { AppError } from '#lib/errors/app-error.ts';
 import { scriptedChat, UPSTREAM } from '#tests/doubles/scripted-chat.ts';
 import { answeringBatch } from './answering-batch.ts';
 import { withBreaker } from './breaker.ts';
 import type { ChatClient, ChatRequest } from './chat-client.ts';
+import { isUnanswered } from './unanswered.ts';
 
 const request = (content: string): ChatRequest => ({ messages: [{ role: 'user', content }], maxTokens: 5, temperature: 0 });
 const said = (of: ChatRequest): string => of.messages.at(-1)?.content ?? '';
@@ -44,7 +45,7 @@ describe('answeringBatch', () => {
     try {
       return (await chat.chat(request(item))).text;
     } catch (error) {
-      if (isAppError(error) && error.code === 'upstream_failed' && error.field === undefined) return 'upstream';
+      if (isUnanswered(error)) return 'upstream';
       throw error;
     }
   };
@@ -79,6 +80,13 @@ describe('answeringBatch', () => {
     await expect(run(chat, many)).rejects.toBe(UPSTREAM.down);
     // Three answers, two failures that break the circuit, one call that was under way, the question.
     expect(chat.requests.length).toBeLessThanOrEqual(7);
+  });
+
+  it('does not ask again, nor whether the endpoint answers, once the budget is spent', async () => {
+    const spent = new AppError('budget_spent', 'The run has spent it.');
+    const chat = scriptedChat((of) => (said(of) > 'b' ? spent : said(of).toUpperCase()));
+    expect(await run(chat, items)).toEqual(['A', 'B', 'upstream', 'upstream', 'upstream', 'upstream']);
+    expect(chat.requests.length).toBe(6);
   });
 
   it('throws at once what no second try can mend', async () => {

@@ -17,6 +17,8 @@ export interface RecordedChatOptions {
   caps: BudgetCaps | null;
   /** Null: not known, and then no cost is either. */
   price: Price | null;
+  /** Hears of each call that the budget did not allow, and may keep the first. */
+  onSpent?: (error: AppError) => Promise<void>;
   sleep?: Sleep;
 }
 
@@ -29,7 +31,7 @@ const BUSY_MS = 200;
  * keep twice the endpoint's slots under way, since a call is in the database's hands before and after it is in the
  * endpoint's.
  */
-export function recordedChat({ chat, store, runId, caps, price, sleep = realSleep }: RecordedChatOptions): ChatClient {
+export function recordedChat({ chat, store, runId, caps, price, onSpent, sleep = realSleep }: RecordedChatOptions): ChatClient {
   const costOfReply = ({ tokensIn, tokensOut, tokensCached }: ChatReply): number | null =>
     price === null || tokensIn === null || tokensOut === null ? null : costOf(price, { in: tokensIn, cached: tokensCached ?? 0, out: tokensOut });
 
@@ -89,8 +91,11 @@ export function recordedChat({ chat, store, runId, caps, price, sleep = realSlee
           case 'busy':
             await sleep(BUSY_MS, request.signal);
             break;
-          case 'over_budget':
-            throw budgetSpent(caps as BudgetCaps, claimed.spent);
+          case 'over_budget': {
+            const error = budgetSpent(caps as BudgetCaps, claimed.spent);
+            await onSpent?.(error);
+            throw error;
+          }
         }
       }
     },

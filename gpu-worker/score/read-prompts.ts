@@ -1,4 +1,5 @@
-import { AppError, isAppError } from '#lib/errors/app-error.ts';
+import { AppError } from '#lib/errors/app-error.ts';
+import { isUnanswered } from '#gpu-worker/llm/unanswered.ts';
 import type { CompletionClient, PromptLogprobs } from '#gpu-worker/llm/completion-client.ts';
 import type { ScorerServices } from './scorer.ts';
 
@@ -42,7 +43,7 @@ async function readCall(
   try {
     return await completions.promptLogprobs(prompts, options);
   } catch (error) {
-    if (isAppError(error) && error.code === 'upstream_failed' && error.field === undefined) return prompts.map(() => null);
+    if (isUnanswered(error)) return prompts.map(() => null);
     throw error;
   }
 }

@@ -5,6 +5,7 @@ import type { NewTask } from '#platform/queue/types.ts';
 import { readDataSet, type DataSet } from '#gpu-worker/activations/data-set.ts';
 import { examWindows } from '#gpu-worker/examples/exam-windows.ts';
 import { embedsWindows } from './plan-sample.ts';
+import { llmFigures } from './llm-figures.ts';
 import { PHASES, phaseOf, planPhase, SHARD_ROWS, shardCount, stageOf } from './plan.ts';
 import { runFigures } from './run-figures.ts';
 import { addResults, loadRun, logEvent, requireFact, type RunFacts } from './run-facts.ts';
@@ -38,7 +39,7 @@ export function advanceRun(services: WorkerServices, enqueue: (client: PoolClien
       }
       return;
     }
-    const figures = await runFigures(client, run);
+    const figures = { ...(await runFigures(client, run)), ...(await llmFigures(client, run)) };
     await addResults(client, runId, figures);
     await client.query('UPDATE runs SET finished_at = now() WHERE id = $1', [String(runId)]);
     await logEvent(client, runId, { level: 'info', stage, event: 'stage_finished' });

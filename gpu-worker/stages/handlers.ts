@@ -1,4 +1,5 @@
 import type { TaskHandlers } from '#platform/queue/types.ts';
+import { asRun } from './as-run.ts';
 import { collectMerge } from './collect-merge.ts';
 import { collectNeighbours } from './collect-neighbours.ts';
 import { collectPrepare } from './collect-prepare.ts';
@@ -30,10 +31,10 @@ export function taskHandlers(services: WorkerServices): TaskHandlers {
     'sample.windows': sampleWindows(services),
     'sample.latents': sampleLatents(services),
     'explain.lexical': thenSearchable(services, explainLexical(services)),
-    'explain.llm': thenSearchable(services, explainLlm(services)),
+    'explain.llm': thenSearchable(services, asRun(services, explainLlm)),
     'score.texts': scoreTexts(services),
     'score.local': scoreLocal(services),
-    'score.llm': scoreLlm(services),
+    'score.llm': asRun(services, (own) => scoreLlm(own)),
     'index.latents': indexLatents(services),
   };
 }

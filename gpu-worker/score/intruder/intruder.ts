@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isAppError } from '#lib/errors/app-error.ts';
+import { isUnanswered } from '#gpu-worker/llm/unanswered.ts';
 import type { Figure, Verdict } from '#lib/score/schema.ts';
 import { clusterProportion } from '#lib/stats/cluster-proportion.ts';
 import type { Interval } from '#lib/stats/interval.ts';
@@ -58,7 +58,7 @@ export function intruderScorer(parameters: IntruderParameters, marking: MarkingO
             if (answer.ok) answers[i] = answer.value.intruder - 1;
             else failures.bad_answer++;
           } catch (error) {
-            if (!isAppError(error) || error.code !== 'upstream_failed' || error.field !== undefined) throw error;
+            if (!isUnanswered(error)) throw error;
             failures.upstream++;
           }
         }),
