@@ -1,8 +1,8 @@
 import type { AppError } from '#lib/errors/app-error.ts';
-import { isUnanswered } from '#gpu-worker/llm/unanswered.ts';
 import type { Example } from '#lib/example/schema.ts';
 import type { ChatClient, ChatReply } from '#gpu-worker/llm/chat-client.ts';
 import { readAnswer } from '#gpu-worker/llm/read-answer.ts';
+import { isUnanswered } from '#gpu-worker/llm/unanswered.ts';
 import { usageOf } from '#gpu-worker/llm/usage.ts';
 import { requireTool } from './require-tool.ts';
 import type { CallRecord, ExplainOutcome, ExplainSettings, ExplainTools, Prepared, WindowId } from './explainer.ts';

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import type { ChatClient, ChatReply } from '#gpu-worker/llm/chat-client.ts';
 import { inFlight } from '#gpu-worker/llm/in-flight.ts';
 import { readAnswer } from '#gpu-worker/llm/read-answer.ts';
-import { DETECTION_TEMPLATE, detectionPrompt } from '#gpu-worker/score/detection/prompt.ts';
 import { isUnanswered } from '#gpu-worker/llm/unanswered.ts';
+import { DETECTION_TEMPLATE, detectionPrompt } from '#gpu-worker/score/detection/prompt.ts';
 import type { ExplainTools } from './explainer.ts';
 
 /** Twice the exam's five a prompt: the verdicts only pick what to show, and a round should cost little. */
