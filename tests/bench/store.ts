@@ -12,6 +12,7 @@ import type { Print } from './print.ts';
 import { median, round } from './timing.ts';
 
 const WRITER = fileURLToPath(new URL('./store-writer.ts', import.meta.url));
+const EXAMPLES = fileURLToPath(new URL('./store-examples.ts', import.meta.url));
 const [WIDTH, ACTIVE] = [131_072, 32];
 const SIZES = [1_000_000, 10_000_000] as const;
 const LATENTS_READ = 400;
@@ -19,6 +20,7 @@ const CHUNK = 1 << 20;
 // delphi keeps row, position and latent in 16 or 32 bits and the value in 16; of 131,072 latents in 5 splits and more than 65,536 rows, 32.
 const DELPHI_BYTES = { narrow: 8, wide: 14 };
 
+const figuresSchema = z.array(z.record(z.string(), z.union([z.string(), z.number()])));
 const writtenSchema = z.object({
   pairs: z.number(),
   runs: z.number(),
@@ -31,7 +33,8 @@ const writtenSchema = z.object({
 
 /**
  * The activation store on synthetic pairs of 131,072 latents, 32 active: peak memory at ten times the tokens, pairs a
- * second of the spill path, the merge beside reading and writing as much, one latent's read cold and warm, bytes a pair.
+ * second of the spill path, the merge beside reading and writing as much, one latent's read and all of its examples, cold and
+ * warm, by each protocol, bytes a pair.
  */
 export async function benchStore(print: Print): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'atlas-bench-store-'));
@@ -51,6 +54,8 @@ export async function benchStore(print: Print): Promise<void> {
       const { size } = await stat(join(at, 'by-latent.bin'));
       print({ measure: 'size', tokens, bytes_per_pair: round(size / w.pairs), delphi_bytes_per_pair: tokens / 256 < 65_536 ? DELPHI_BYTES.narrow : DELPHI_BYTES.wide, delphi_bytes_per_pair_in_memory: 26 }); // prettier-ignore
       for (const measure of await readLatents(at)) print({ measure: 'read one latent', tokens, ...measure });
+      const examples = await promisify(execFile)(process.execPath, ['--import', 'tsx', EXAMPLES, at]);
+      for (const measure of figuresSchema.parse(JSON.parse(examples.stdout))) print({ ...measure, tokens });
     }
     print({ measure: 'peak at 10 times the tokens', times: round(peaks[1]! / peaks[0]!) });
   } finally {
