@@ -92,6 +92,8 @@ export async function startChatEndpoint(options: ChatEndpointOptions): Promise<C
     response.once('close', () => (underWay -= 1));
     void respond(request, response, { ...options, model }, calls);
   });
+  // Node's five seconds end just when a busy test is about to write on the same connection.
+  server.keepAliveTimeout = 120_000;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {

@@ -1,6 +1,6 @@
 import { ATLAS_PROTOCOL, type Protocol } from '#lib/example/protocol.ts';
 import type { Example } from '#lib/example/schema.ts';
-import { rngFor, type Rng } from '#lib/random/rng.ts';
+import { rngFor, sampleIndices, type Rng } from '#lib/random/rng.ts';
 import type { LatentActivations } from '#gpu-worker/activations/store/types.ts';
 import { latentExamples, type ExamplesRequest } from '#gpu-worker/examples/latent-examples.ts';
 import { shownSpan } from '#gpu-worker/examples/shown-span.ts';
@@ -82,6 +82,28 @@ export function plantedCoder({ count, seed, documents = DEFAULT_DOCUMENTS }: { c
   });
   return { corpus, index, table, latents };
 }
+
+/**
+ * Latents without a meaning: each fires on words that were drawn by lot, as often as one with a meaning does. What is
+ * found of them is the null of a scorer that reads no explanation.
+ */
+export function meaninglessLatents({ corpus, table }: PlantedCoder, count: number, seed: number): PlantedLatent[] {
+  return Array.from({ length: count }, (_, index): PlantedLatent => {
+    const rng = rngFor(seed, 'planted without meaning', index);
+    const places = sampleIndices(rng, corpus.words.length, Math.round(CHANCE_RATE * corpus.words.length))
+      .filter((place) => corpus.words[place] !== '')
+      .sort((a, b) => a - b);
+    const latent = {
+      latent: index,
+      place: Uint32Array.from(places),
+      value: Float32Array.from(places, () => STRENGTH.strength * Math.exp(STRENGTH.spread * gauss(rng))),
+    };
+    return { index, kind: 'none', meaning: [], explanation: '', wrong: '', examples: examplesOf(corpus, { table, latent, protocol: RANDOM_ONLY, seed }) };
+  });
+}
+
+/** Of words: one window in eleven. */
+const CHANCE_RATE = 0.003;
 
 const STEP = 53;
 const RANDOM_ONLY: Protocol = { ...ATLAS_PROTOCOL, negatives: { random: ATLAS_PROTOCOL.negatives.random } };

@@ -68,7 +68,7 @@ export function firing(meaning: Meaning, words: readonly string[]): number[] {
   return words.flatMap((_, i) => (meaning.some((part) => firesAt(part, words, i)) ? [i] : []));
 }
 
-/** Everything that the word at `i` could have fired for, most telling first, in the form of `describePart`. */
+/** Everything that the word at `i` could have fired for, most telling first; nothing for a common word. */
 export function partsAt(words: readonly string[], i: number): Part[] {
   const word = words[i] as string;
   const parts: Part[] = [];

@@ -27,10 +27,39 @@ export class Oracle {
   chat(messages: readonly DoubleMessage[]): string | Spoken {
     const question = messages.at(-1)?.content ?? '';
     const asked = wordsAskedFor(messages);
-    const texts = itemsOf(question);
+    const { texts, rest } = readQuestion(question);
     if (asked.has('explanation')) return JSON.stringify({ explanation: explain(texts) });
-    if (asked.has('verdicts')) return spokenVerdicts(texts.map((text) => this.believes(readMeaning(outsideItems(question)), text)));
+    if (asked.has('intruder')) return JSON.stringify({ intruder: this.intruder(texts) + 1 });
+    const parts = readMeaning(rest);
+    if (asked.has('activations')) return JSON.stringify({ activations: this.levels(parts, texts).map((a, i) => ({ i, a })) });
+    if (asked.has('verdicts')) return spokenVerdicts(texts.map((text) => this.believes(parts, text)));
     return 'yes';
+  }
+
+  /**
+   * Index of the text whose marks do not fit the others': the fewest things that account for all marks of all texts but
+   * one. Where several texts could be meant, or none, it guesses.
+   */
+  intruder(texts: readonly string[]): number {
+    const rng = rngFor('oracle intruder', this.#seed, ...texts);
+    const candidates = oddOnesOut(texts);
+    const guess = candidates.length > 0 ? candidates[rng.int(candidates.length)]! : rng.int(texts.length);
+    // An error is one of the others.
+    return rng.next() < this.#errorRate ? (guess + 1 + rng.int(texts.length - 1)) % texts.length : guess;
+  }
+
+  /**
+   * What something that fires on some parts would do on each token of a text, 0 or 9. Where it errs, it takes a text in
+   * which something fires for silent, and lets one token of a silent text fire.
+   */
+  levels(parts: readonly Part[], tokens: readonly string[]): number[] {
+    const words = tokens.map((token) => bare(token.trim()));
+    const levels = words.map((_, i) => (parts.some((part) => firesAt(part, words, i)) ? LEVEL : 0));
+    const rng = rngFor('oracle levels', this.#seed, parts.map(describePart).join(), ...words);
+    if (rng.next() >= this.#errorRate) return levels;
+    const silent = levels.every((level) => level === 0);
+    const fires = rng.int(words.length);
+    return levels.map((_, i) => (silent && i === fires ? LEVEL : 0));
   }
 
   /**
@@ -49,6 +78,9 @@ export class Oracle {
   }
 }
 
+/** The same wherever something fires: how strongly is not said. */
+const LEVEL = 9;
+
 /** Keys of the JSON that the prompt wants to have. */
 function wordsAskedFor(messages: readonly DoubleMessage[]): Set<string> {
   return new Set(
@@ -56,18 +88,19 @@ function wordsAskedFor(messages: readonly DoubleMessage[]): Set<string> {
   );
 }
 
-const ITEM = /^(\d+): (.*)$/;
+const ITEM = /^\d+: /;
 
-/** Numbered texts of a question: `7: text`. */
-export function itemsOf(question: string): string[] {
-  return question.split('\n').flatMap((line) => ITEM.exec(line)?.slice(2) ?? []);
+/** Numbered texts of a question, `7: text`, and all that stands around them. */
+export function readQuestion(question: string): { texts: string[]; rest: string } {
+  const texts: string[] = [];
+  const rest: string[] = [];
+  for (const line of question.split('\n')) {
+    const number = ITEM.exec(line);
+    if (number) texts.push(line.slice(number[0].length));
+    else rest.push(line);
+  }
+  return { texts, rest: rest.join('\n') };
 }
-
-const outsideItems = (question: string): string =>
-  question
-    .split('\n')
-    .filter((line) => !ITEM.test(line))
-    .join('\n');
 
 /** A text's words, and which of them stand between « and ». */
 export function readText(text: string): { words: string[]; marked: number[] } {
@@ -79,11 +112,39 @@ export function readText(text: string): { words: string[]; marked: number[] } {
     else if (piece === '»') inside = false;
     else {
       if (inside) marked.push(words.length);
-      words.push(piece);
+      words.push(bare(piece));
     }
   }
   return { words, marked };
 }
+
+/** Texts that are left alone by a set of one part, or of two, that accounts for every mark of all the others. */
+function oddOnesOut(texts: readonly string[]): number[] {
+  const marks = texts.map((text) => {
+    const { words, marked } = readText(text);
+    return marked.map((i) => new Set(partsAt(words, i).map(describePart)));
+  });
+  const keys = [...new Set(marks.flat(1).flatMap((parts) => [...parts]))].sort();
+  const leftAlone = (chosen: readonly string[]): number[] =>
+    marks.flatMap((places, i) => (places.length > 0 && places.every((parts) => chosen.some((key) => parts.has(key))) ? [] : [i]));
+  const found = new Set<number>();
+  for (const key of keys) {
+    const left = leftAlone([key]);
+    if (left.length === 1) found.add(left[0]!);
+  }
+  if (found.size > 0) return [...found];
+  for (const [i, one] of keys.entries()) {
+    for (const other of keys.slice(i + 1)) {
+      const left = leftAlone([one, other]);
+      if (left.length === 1) found.add(left[0]!);
+    }
+  }
+  return [...found];
+}
+
+/** Without punctuation and capitals, which the planted language does not have. */
+const bare = (piece: string): string => (PLAIN.test(piece) ? piece : piece.toLowerCase().replace(/^[^\p{L}\p{N}]+(?=.)|(?<=.)[^\p{L}\p{N}]+$/gu, ''));
+const PLAIN = /^[a-z]+$/;
 
 /** Parts that a reader needs at most: a mixture has two. */
 const MAX_PARTS = 2;
@@ -94,7 +155,11 @@ const MIN_SHARE = 0.15;
 function explain(texts: readonly string[]): string {
   let open = texts.flatMap((text) => {
     const { words, marked } = readText(text);
-    return marked.map((i) => new Map(partsAt(words, i).map((part) => [describePart(part), part])));
+    return marked.map((i) => {
+      // A word of another language stands for itself.
+      const parts = partsAt(words, i);
+      return new Map((parts.length > 0 ? parts : [wordItself(words[i] as string)]).map((part) => [describePart(part), part]));
+    });
   });
   const all = open.length;
   const found: Part[] = [];
@@ -110,6 +175,8 @@ function explain(texts: readonly string[]): string {
   }
   return found.length === 0 ? 'Nothing in particular' : describeMeaning(found);
 }
+
+const wordItself = (word: string): Part => ({ kind: 'words', words: [word] });
 
 /** `{"verdicts":[1,0]}`, a token a verdict, with the chances of 0 and 1 at each. */
 function spokenVerdicts(beliefs: readonly number[]): Spoken {
