@@ -10,7 +10,9 @@ import { createSearchEngine } from '#platform/search/create-search-engine.ts';
 import { chooseEmbedder } from '#gpu-worker/embed/choose-embedder.ts';
 import type { Embedder } from '#gpu-worker/embed/embedder.ts';
 import { createVectorIndex, type VectorIndex } from '#gpu-worker/embed/vector-index.ts';
+import { llmTasksAtOnce } from '#gpu-worker/llm/tasks-at-once.ts';
 import { createChatClient } from '#gpu-worker/llm/create-chat-client.ts';
+import { createCompletionClient } from '#gpu-worker/llm/create-completion-client.ts';
 import { readPrices } from '#gpu-worker/llm/read-prices.ts';
 import { createRequestStore } from '#gpu-worker/llm/requests/request-store.ts';
 import { deviceFor } from '#gpu-worker/model/providers.ts';
@@ -19,8 +21,8 @@ import { taskHandlers } from '#gpu-worker/stages/handlers.ts';
 import { createRunCache } from '#gpu-worker/stages/run-cache.ts';
 import type { WorkerServices } from '#gpu-worker/stages/services.ts';
 
-/** Jobs of a queue at a time: the numeric runtime uses every core by itself, a language model mostly waits. */
-const CONCURRENCY: Record<QueueName, number> = { gpu: 1, cpu: 1, llm: 4 };
+/** Jobs of a queue at a time: the numeric runtime uses every core by itself. */
+const CONCURRENCY: Record<Exclude<QueueName, 'llm'>, number> = { gpu: 1, cpu: 1 };
 /** Data sets, backgrounds and window vectors of the runs in hand; a run needs four. */
 const CACHED_THINGS = 12;
 
@@ -58,6 +60,7 @@ export function createWorker({ environment, database, log, workerId = `${os.host
     onError: (error) => log.warn({ event: 'vector_index_behind', error }),
   });
   const llm = createChatClient(environment, database.pool, say);
+  const reading = createCompletionClient(environment, database.pool, say);
   const artifacts = openArtifacts(environment.artifactsDir, environment.s3);
   const requests = createRequestStore({ pool: database.pool, artifacts, workerId, onError: (error) => log.warn({ event: 'llm_requests_failed', error }) });
   const services: WorkerServices = {
@@ -65,6 +68,7 @@ export function createWorker({ environment, database, log, workerId = `${os.host
     artifacts,
     search: createSearchEngine({ ...environment, dimensions: async () => (await embedder()).dimensions, pool: database.pool, vectorScan: vectorIndex }),
     chat: llm?.chat ?? null,
+    completions: reading?.completions ?? null,
     requests,
     prices: readPrices(environment.llmPrices),
     embedder,
@@ -92,7 +96,8 @@ export function createWorker({ environment, database, log, workerId = `${os.host
       await queue.start();
       const handlers = taskHandlers(services);
       const advance = advanceRun(services, queue.enqueue);
-      for (const name of environment.queues) await queue.work(name, { concurrency: CONCURRENCY[name] }, handlers, { advance });
+      for (const name of environment.queues)
+        await queue.work(name, { concurrency: name === 'llm' ? llmTasksAtOnce(llm?.chat.slots ?? 1) : CONCURRENCY[name] }, handlers, { advance });
     },
     async stop() {
       await queue.stop();
@@ -102,6 +107,7 @@ export function createWorker({ environment, database, log, workerId = `${os.host
       await cache.clear();
       await requests.close();
       await llm?.close();
+      await reading?.close();
       await services.search.close();
       await vectorIndex.close();
       await (await opened)?.close();

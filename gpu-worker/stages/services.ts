@@ -5,6 +5,7 @@ import type { SearchEngine } from '#platform/search/types.ts';
 import type { PriceTable } from '#lib/llm/price-of.ts';
 import type { Embedder } from '#gpu-worker/embed/embedder.ts';
 import type { ChatClient } from '#gpu-worker/llm/chat-client.ts';
+import type { CompletionClient } from '#gpu-worker/llm/completion-client.ts';
 import type { RequestStore } from '#gpu-worker/llm/requests/request-store.ts';
 import type { Device } from '#gpu-worker/model/onnx.ts';
 import type { RunCache } from './run-cache.ts';
@@ -16,6 +17,8 @@ export interface WorkerServices {
   search: SearchEngine;
   /** Null when no language model is configured. Runs ask it through `chatForRun`, which keeps every call. */
   chat: ChatClient | null;
+  /** A model that tells how likely it finds a text; null where none is configured. */
+  completions: CompletionClient | null;
   /** Every call to a language model: claimed, kept, counted. Null where nothing is kept, as in tests of other things. */
   requests: RequestStore | null;
   /** Prices of language models, the instance's own first. */
