@@ -5,7 +5,7 @@ import { ALGORITHM_VERSIONS } from '#gpu-worker/activations/keys.ts';
 import { openCoderFile, type CoderFacts } from '#gpu-worker/activations/store/coder-file.ts';
 import { coderSchema, storedFile, type CoderEntry } from '#gpu-worker/activations/store/manifest.ts';
 import { mergeRuns } from '#gpu-worker/activations/store/merge-runs.ts';
-import { isSound } from '#gpu-worker/activations/store/run-stream.ts';
+import { verifyRun } from '#gpu-worker/activations/store/run-stream.ts';
 
 /**
  * What lies under a coder's content key: while it is collected, the sorted runs of each shard of rows with a mark that
@@ -75,7 +75,11 @@ export async function writeCoderEntry(store: ArtifactStore, entry: CoderEntry): 
   await store.write(entryKey(entry.key), Buffer.from(`${JSON.stringify(entry, null, 2)}\n`));
 }
 
-/** Merges the runs of all shards, in order of their rows, into the coder's file, describes it, and removes the runs. Once: what is there is not made again. */
+/**
+ * Merges the runs of all shards, in order of their rows, into the coder's file, describes it, and removes the runs. Once:
+ * what is there is not made again. A shard that is damaged or incomplete is discarded, so that it alone is collected anew
+ * by whoever does that, and named in an AppError 'corrupt_file'.
+ */
 export async function mergeCoder(
   store: ArtifactStore,
   {
@@ -90,18 +94,16 @@ export async function mergeCoder(
   if (entry === null) {
     const runs: string[] = [];
     let sum = 0;
-    for (const shard of shards) {
-      const mark = shardMarkKey(key, shard);
-      const spilled = parsed(shardSchema, await store.read(mark), mark);
-      for (let run = 0; run < spilled.runs; run++) runs.push(runKey(key, shard, run));
-      sum += spilled.sum;
-    }
-    if (!(await store.has(coderFileKey(key)))) {
-      try {
-        await mergeRuns({ store, runs, key: coderFileKey(key), facts, scratch: spillFolder(key), ...(progress ? { progress } : {}) });
-      } catch (error) {
-        throw isAppError(error) && (error.code === 'corrupt_file' || error.code === 'not_found') ? await withoutDamaged(store, key, error) : error;
+    try {
+      for (const shard of shards) {
+        const spilled = await readMark(store, key, shard);
+        for (let run = 0; run < spilled.runs; run++) runs.push(runKey(key, shard, run));
+        sum += spilled.sum;
       }
+      if (!(await store.has(coderFileKey(key))))
+        await mergeRuns({ store, runs, key: coderFileKey(key), facts, scratch: spillFolder(key), ...(progress ? { progress } : {}) });
+    } catch (error) {
+      throw isDamage(error) ? await withoutDamaged(store, key, shards, error) : error;
     }
     entry = await describeCoder(store, { key, sum, madeOf });
     await writeCoderEntry(store, entry);
@@ -110,17 +112,42 @@ export async function mergeCoder(
   return entry;
 }
 
-/** Takes back the marks of shards that cannot be read, so that they are collected anew, and says so. */
-async function withoutDamaged(store: ArtifactStore, key: string, cause: AppError): Promise<AppError> {
-  const damaged = new Set<string>();
-  for (const name of await store.list(spillFolder(key))) {
-    const shard = /^(.+\/rows-\d+-\d+)\.\d+\.bin$/.exec(name)?.[1];
-    // Runs merged from several shards are made again from them.
-    if (shard === undefined && name.endsWith('.bin')) await store.delete(name);
-    else if (shard !== undefined && !(await isSound(store, name))) damaged.add(`${shard}.json`);
+async function readMark(store: ArtifactStore, key: string, shard: Shard): Promise<SpilledShard> {
+  const mark = shardMarkKey(key, shard);
+  return parsed(shardSchema, await store.read(mark), mark);
+}
+
+const isDamage = (error: unknown): error is AppError => isAppError(error) && (error.code === 'corrupt_file' || error.code === 'not_found');
+
+/** Takes back the marks of shards that cannot be read to their ends, and what was merged from them, and says so. */
+async function withoutDamaged(store: ArtifactStore, key: string, shards: readonly Shard[], cause: AppError): Promise<AppError> {
+  for (const name of await store.list(spillFolder(key))) if (/\/merged-[\d-]+\.bin$/.test(name)) await store.delete(name);
+  const damaged: { shard: Shard; part: string }[] = [];
+  for (const shard of shards) {
+    const part = await damagedPart(store, key, shard);
+    if (part === null) continue;
+    await store.delete(shardMarkKey(key, shard));
+    damaged.push({ shard, part });
   }
-  for (const mark of damaged) await store.delete(mark);
-  return new AppError('corrupt_file', `${cause.message} ${damaged.size} shards were damaged and are collected anew when this is started again.`, { cause });
+  const [first] = damaged;
+  // Runs merged from those of several shards are made again from them.
+  if (first === undefined) return new AppError('corrupt_file', `${cause.message} The shards that it was made from are sound.`, { cause, retryable: true });
+  const rows = `rows ${first.shard.first} to ${first.shard.first + first.shard.count - 1}`;
+  const which = damaged.length === 1 ? `the shard of ${rows} was` : `${damaged.length} shards, the first of ${rows}, were`;
+  return new AppError('corrupt_file', `The artifact ${first.part} is damaged or gone, and ${which} discarded: start again, and only that is collected anew.`, { cause }); // prettier-ignore
+}
+
+/** The key of a shard's first artifact that cannot be read to its end; null when all can. */
+async function damagedPart(store: ArtifactStore, key: string, shard: Shard): Promise<string | null> {
+  let part = shardMarkKey(key, shard);
+  try {
+    const { runs } = await readMark(store, key, shard);
+    for (let run = 0; run < runs; run++) await verifyRun(store, (part = runKey(key, shard, run)));
+    return null;
+  } catch (error) {
+    if (isDamage(error)) return part;
+    throw error;
+  }
 }
 
 /** The entry of a coder whose file stands. */

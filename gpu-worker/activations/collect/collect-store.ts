@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { AppError } from '#lib/errors/app-error.ts';
+import { AppError, isAppError } from '#lib/errors/app-error.ts';
 import { createClaims, type Claims } from '#platform/artifacts/claims.ts';
 import type { ArtifactStore } from '#platform/artifacts/types.ts';
 import { dataSetKey } from '#gpu-worker/activations/data-set.ts';
@@ -16,6 +16,8 @@ import { openCollector, type CollectedCoder, type Collector } from './collector.
 const SHARD_TOKENS = 32_768;
 /** How long to wait before looking again whether another process has finished what it took. */
 const WAIT_MS = 300;
+/** Times that shards are collected and merged when some are found damaged. */
+const ATTEMPTS = 2;
 
 export interface CollectRequest {
   artifacts: ArtifactStore;
@@ -77,27 +79,29 @@ export async function collectStore(request: CollectRequest): Promise<Collected> 
 
     const shardRows = Math.max(1, Math.floor((request.shardTokens ?? SHARD_TOKENS) / rows.rowLength));
     const shards = cutRows(rows.rows, shardRows);
-    const open: CollectedCoder[] = [];
-    for (const coder of coders) if (!(await isCollected(artifacts, coder.key))) open.push(coder);
     let ran = 0;
     let started = performance.now();
-    const work = await shardWork(artifacts, open, shards);
-    if (!(await work.isDone())) {
-      const collector = await openCollector(artifacts, { checkpoint, coders: open, rowLength: rows.rowLength, threads: request.threads, device });
-      started = performance.now();
-      try {
-        ran = await collectShards({ request, claims, collector, rows, work, storeKey: key, shards, tokens });
-      } finally {
-        await collector.close();
+    let entries: CoderEntry[] | null = null;
+    for (let attempt = 1; entries === null; attempt++) {
+      const open: CollectedCoder[] = [];
+      for (const coder of coders) if (!(await isCollected(artifacts, coder.key))) open.push(coder);
+      const work = await shardWork(artifacts, open, shards);
+      if (!(await work.isDone())) {
+        const collector = await openCollector(artifacts, { checkpoint, coders: open, rowLength: rows.rowLength, threads: request.threads, device });
+        if (attempt === 1) started = performance.now();
+        try {
+          ran += await collectShards({ request, claims, collector, rows, work, storeKey: key, shards, tokens });
+        } finally {
+          await collector.close();
+        }
       }
-    }
-    const entries: CoderEntry[] = [];
-    for (const { key: coderKey, hookpoint, coder, madeOf } of coders) {
-      const facts = { hookpoint, width: coder.width, rows: rows.rows, rowLength: rows.rowLength };
-      const merge = (): Promise<CoderEntry> => mergeCoder(artifacts, { key: coderKey, shards, facts, madeOf });
-      await once(claims, `merge-${coderKey}`, () => isCollected(artifacts, coderKey), merge);
-      // Once more for what it gives, and for the runs that a process killed just then has left.
-      entries.push(await merge());
+      try {
+        entries = await mergeAll(artifacts, claims, coders, shards, rows);
+      } catch (error) {
+        // A shard that was damaged since is discarded by then, and collected anew; what is damaged again is the disk's doing.
+        if (attempt === ATTEMPTS || !isAppError(error) || error.code !== 'corrupt_file') throw error;
+        request.say(error.message);
+      }
     }
     const manifest: StoreManifest = {
       format: 'latent-atlas activation store',
@@ -111,6 +115,23 @@ export async function collectStore(request: CollectRequest): Promise<Collected> 
   } finally {
     await rows.close();
   }
+}
+
+async function mergeAll(
+  artifacts: ArtifactStore,
+  claims: Claims,
+  coders: readonly (CollectedCoder & { madeOf: CoderEntry['made_of'] })[],
+  shards: readonly Shard[],
+  { rows, rowLength }: RowsFile,
+): Promise<CoderEntry[]> {
+  const entries: CoderEntry[] = [];
+  for (const { key, hookpoint, coder, madeOf } of coders) {
+    const merge = (): Promise<CoderEntry> => mergeCoder(artifacts, { key, shards, facts: { hookpoint, width: coder.width, rows, rowLength }, madeOf });
+    await once(claims, `merge-${key}`, () => isCollected(artifacts, key), merge);
+    // Once more for what it gives, and for the runs that a process killed just then has left.
+    entries.push(await merge());
+  }
+  return entries;
 }
 
 /** Has something done by one process of those that share the storage; returns when it is done. */

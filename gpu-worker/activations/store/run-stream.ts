@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AppError, isAppError } from '#lib/errors/app-error.ts';
+import { AppError } from '#lib/errors/app-error.ts';
 import type { ArtifactStore } from '#platform/artifacts/types.ts';
 import { encodeCheckedFile, openCheckedFile, type CheckedFile } from './checked-file.ts';
 import { RECORD_HEADER } from './spill.ts';
@@ -21,16 +21,10 @@ export async function writeRun(
   );
 }
 
-/** Whether a run can be read to its end. */
-export async function isSound(store: ArtifactStore, key: string): Promise<boolean> {
-  try {
-    const file = await openCheckedFile(store, key, { ...FORMAT, meta: metaSchema });
-    await file.verify().finally(() => file.close());
-    return true;
-  } catch (error) {
-    if (isAppError(error) && error.code === 'corrupt_file') return false;
-    throw error;
-  }
+/** Reads a run to its end. Throws AppError 'corrupt_file' or 'not_found' naming it. */
+export async function verifyRun(store: ArtifactStore, key: string): Promise<void> {
+  const file = await openCheckedFile(store, key, { ...FORMAT, meta: metaSchema });
+  await file.verify().finally(() => file.close());
 }
 
 /** Latent of a stream at its end: behind all others. */
