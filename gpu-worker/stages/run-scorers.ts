@@ -8,6 +8,8 @@ import { countTokenFrequency, type TokenFrequency } from '#gpu-worker/score/fuzz
 import { INTRUDER_PARAMETERS, intruderScorer } from '#gpu-worker/score/intruder/intruder.ts';
 import { JUDGE_PARAMETERS } from '#gpu-worker/score/judge/ask-verdicts.ts';
 import type { Scorer } from '#gpu-worker/score/scorer.ts';
+import { jsonSimulationScorer, likelihoodSimulationScorer } from '#gpu-worker/score/simulation/simulation.ts';
+import { surprisalScorer } from '#gpu-worker/score/surprisal/surprisal.ts';
 import type { LlmScorer } from '#lib/score/llm-scorers.ts';
 import { requireFact, type RunFacts } from './run-facts.ts';
 import type { WorkerServices } from './services.ts';
@@ -23,6 +25,11 @@ export interface ScorerMaterial {
 const MAKERS: Record<LlmScorer, (material: ScorerMaterial) => Promise<Scorer>> = {
   detection: async ({ run }) => detectionScorer(judgeParameters(run.config)),
   fuzzing: async (material) => fuzzingScorer(judgeParameters(material.run.config), await marking(material)),
+  simulation: async ({ run }) => {
+    const { normalise } = protocolNamed(run.config.protocol);
+    return run.config.simulation === 'likelihood' ? likelihoodSimulationScorer(normalise) : jsonSimulationScorer(normalise);
+  },
+  surprisal: async () => surprisalScorer(),
   intruder: async (material) =>
     intruderScorer({ ...INTRUDER_PARAMETERS, temperature: protocolNamed(material.run.config.protocol).scoreTemperature }, await marking(material)),
 };

@@ -2,13 +2,15 @@ import type { Pool } from 'pg';
 import { AppError } from '#lib/errors/app-error.ts';
 import type { Verdict } from '#lib/score/schema.ts';
 import { answeringBatch } from '#gpu-worker/llm/answering-batch.ts';
+import { inFlight } from '#gpu-worker/llm/in-flight.ts';
 import type { ChatClient } from '#gpu-worker/llm/chat-client.ts';
 import type { CompletionClient } from '#gpu-worker/llm/completion-client.ts';
 import { BLANK_EXPLANATION } from '#gpu-worker/score/control.ts';
 import { forAttempt } from '#gpu-worker/score/for-attempt.ts';
 import type { TokenFrequency } from '#gpu-worker/score/fuzzing/token-traits.ts';
 import { BASELINE_METHOD } from '#gpu-worker/score/lift.ts';
-import type { ScoreResult, ScorerServices } from '#gpu-worker/score/scorer.ts';
+import { completionsOf } from '#gpu-worker/score/read-prompts.ts';
+import type { Scorer, ScoreResult, ScorerServices } from '#gpu-worker/score/scorer.ts';
 import type { TaskHandler } from '#platform/queue/types.ts';
 import { countCauses, type LlmFailure } from './llm-failures.ts';
 import { requireChat } from './require-chat.ts';
@@ -16,7 +18,7 @@ import { loadRun, logEvent, type RunFacts } from './run-facts.ts';
 import { corpusFrequency, runScorers } from './run-scorers.ts';
 import { insertScores } from './score-rows.ts';
 import { scoreOf, shortScore, storedVerdictsOf, withControls, type Controls, type Sat } from './scorer-scores.ts';
-import { knownScores, sittingsOf, type KnownScore, type Sitting } from './scorer-sittings.ts';
+import { knownScores, sittingsOf, type Judge, type KnownScore, type Sitting } from './scorer-sittings.ts';
 import type { WorkerServices } from './services.ts';
 
 /**
@@ -34,7 +36,7 @@ const SITTINGS_A_RUN = 2;
 const GIVE_UP_AFTER = 5;
 
 /** Asks an exam's questions, or those of its control. */
-type Ask = (chat: ChatClient, sitting: Sitting, attempt: number, of: 'own' | 'other' | 'blank') => Promise<ScoreResult>;
+type Ask = (chat: ChatClient | null, sitting: Sitting, attempt: number, of: 'own' | 'other' | 'blank', signal: AbortSignal) => Promise<ScoreResult>;
 
 /** Scores of a batch of latents by a language model: every scorer of every latent at once, as the client's slots allow. */
 export function scoreLlm(
@@ -43,10 +45,12 @@ export function scoreLlm(
 ): TaskHandler<'score.llm'> {
   return async ({ runId, latents, scorers: names }, context) => {
     const { pool } = services;
-    const chat = requireChat(services);
     const run = await loadRun(pool, runId);
     const scorers = await runScorers({ run, frequency: () => frequency(services, run) }, names);
-    const sittings = await sittingsOf(pool, run, chat, scorers, latents);
+    const chat = scorers.some(({ needs }) => needs === 'chat') ? requireChat(services) : null;
+    const completions = services.completions ?? null;
+    const judgeOf = ({ needs }: Scorer): Judge => (needs === 'chat' ? requireChat(services) : completionsOf({ completions }));
+    const sittings = await sittingsOf(pool, run, judgeOf, scorers, latents);
     const known = await knownScores(pool, run, sittings);
     const open = sittings.filter(({ inputKey }) => !known.has(inputKey));
     const short = open.filter(({ shortfall }) => shortfall !== null);
@@ -64,14 +68,14 @@ export function scoreLlm(
       done = Math.min(exams, done + 1);
       context.progress(Math.floor((latents.length * done) / exams));
     };
-    const ask: Ask = (client, { scorer, latentExam, controlExam, explanation, control }, attempt, of) => {
+    const ask: Ask = (client, { scorer, latentExam, controlExam, explanation, control }, attempt, of, signal) => {
       const asking: ScorerServices = {
-        chat: forAttempt(client, { purpose: of === 'own' ? `score.${scorer.name}` : `score.${scorer.name}.control`, attempt, seed: run.config.seed }),
-        completions: services.completions ?? null,
+        chat: client && forAttempt(client, { purpose: of === 'own' ? `score.${scorer.name}` : `score.${scorer.name}.control`, attempt, seed: run.config.seed }),
+        completions,
         embed: null,
       };
       const text = of === 'own' ? (explanation?.text ?? '') : of === 'other' ? (control?.text ?? '') : BLANK_EXPLANATION;
-      return scorer.score(of === 'own' ? latentExam : controlExam, text, asking, context.signal);
+      return scorer.score(of === 'own' ? latentExam : controlExam, text, asking, signal);
     };
     const sat = await sitExams(chat, unsat, ask, (await hasScores(pool, run)) || known.size > 0, report, context.signal);
     const usable = sat.filter(({ result }) => result.failure === null).map(({ sitting }) => sitting);
@@ -79,12 +83,12 @@ export function scoreLlm(
 
     const baselines = await baselineVerdicts(pool, run, sittings, sat, known);
     const scores = [
-      ...short.map((sitting) => shortScore(run, chat, sitting)),
-      ...sat.map((one) => scoreOf(run, chat, one, controls.get(one.sitting) ?? null, baselines.get(examId(one.sitting)) ?? null)),
+      ...short.map((sitting) => shortScore(run, sitting)),
+      ...sat.map((one) => scoreOf(run, one, controls.get(one.sitting) ?? null, baselines.get(examId(one.sitting)) ?? null)),
     ];
     for (const sitting of lacking) {
       const control = controls.get(sitting);
-      const score = control && (await withControls(pool, run, chat, sitting, known.get(sitting.inputKey)!.id, control));
+      const score = control && (await withControls(pool, run, sitting, known.get(sitting.inputKey)!.id, control));
       if (score) scores.push(score);
     }
     const failures = [
@@ -96,7 +100,14 @@ export function scoreLlm(
       await insertScores(client, scores);
       const windowsFailed = sat.reduce((sum, { result }) => sum + result.failures.bad_answer + result.failures.upstream, 0);
       if (failures.length > 0 || windowsFailed > 0 || controlsFailed > 0) {
-        const data = { model: chat.model, endpoint: chat.endpoint, scorers: names, windowsFailed, controlsFailed, ...countCauses(failures) };
+        const data = {
+          model: sittings[0]?.judge.model ?? null,
+          endpoint: sittings[0]?.judge.endpoint ?? null,
+          scorers: names,
+          windowsFailed,
+          controlsFailed,
+          ...countCauses(failures),
+        };
         await logEvent(client, run.id, { level: 'warn', stage: 'score', event: 'scores_failed', data });
       }
       return { scores: scores.length - failures.length, reused: known.size, failed: failures.length, windowsFailed };
@@ -104,19 +115,56 @@ export function scoreLlm(
   };
 }
 
+/**
+ * Works on sittings, those that a model is asked about as `answeringBatch` does; those that a model only reads beside them,
+ * as many at once as it takes. Results come back in the sittings' order.
+ */
+async function inBatch<Result>(
+  chat: ChatClient | null,
+  sittings: readonly Sitting[],
+  work: (chat: ChatClient | null, sitting: Sitting, signal: AbortSignal) => Promise<Result>,
+  endpointFailed: (result: Result) => boolean,
+  signal: AbortSignal,
+): Promise<Result[]> {
+  const asked = sittings.filter(({ scorer }) => scorer.needs === 'chat');
+  const read = sittings.filter(({ scorer }) => scorer.needs !== 'chat');
+  const stop = new AbortController();
+  const both = AbortSignal.any([signal, stop.signal]);
+  const orStop = <T>(promise: Promise<T>): Promise<T> =>
+    promise.catch((error: unknown) => {
+      stop.abort(error);
+      throw error;
+    });
+  const settled = await Promise.allSettled([
+    orStop(chat === null ? Promise.resolve([]) : answeringBatch(chat, asked, (client, sitting) => work(client, sitting, both), endpointFailed, both)),
+    orStop(inFlight(read, read[0]?.judge.slots ?? 1, (sitting) => work(null, sitting, both))),
+  ]);
+  const failed = settled.find((one) => one.status === 'rejected');
+  if (failed) throw stop.signal.reason;
+  const [first, second] = settled.map((one) => (one.status === 'fulfilled' ? one.value : []));
+  return sittings.map((sitting) => (sitting.scorer.needs === 'chat' ? first![asked.indexOf(sitting)]! : second![read.indexOf(sitting)]!));
+}
+
 /** Every exam, those that came out without a value once more. `proven`: the model is known to give usable answers. */
-async function sitExams(chat: ChatClient, sittings: readonly Sitting[], ask: Ask, proven: boolean, report: () => void, signal: AbortSignal): Promise<Sat[]> {
+async function sitExams(
+  chat: ChatClient | null,
+  sittings: readonly Sitting[],
+  ask: Ask,
+  proven: boolean,
+  report: () => void,
+  signal: AbortSignal,
+): Promise<Sat[]> {
   let [useless, useful] = [0, proven];
   const sit = (list: readonly Sitting[], attempt: number): Promise<Sat[]> =>
-    answeringBatch(
+    inBatch(
       chat,
       list,
-      async (client, sitting): Promise<Sat> => {
-        const result = await ask(client, sitting, attempt, 'own');
+      async (client, sitting, both): Promise<Sat> => {
+        const result = await ask(client, sitting, attempt, 'own', both);
         const sat = { sitting, result };
         if (result.failure === null) useful = true;
         else if (causeOf(sat) === 'bad_answer') useless++;
-        if (!useful && useless >= GIVE_UP_AFTER) throw uselessModel(chat, sat);
+        if (!useful && useless >= GIVE_UP_AFTER) throw uselessModel(sat);
         report();
         return sat;
       },
@@ -137,13 +185,19 @@ async function sitExams(chat: ChatClient, sittings: readonly Sitting[], ask: Ask
 }
 
 /** The same exams by another latent's explanation and by none, of those that have one: once, as a control is worth no more. */
-async function sitControls(chat: ChatClient, sittings: readonly Sitting[], ask: Ask, report: () => void, signal: AbortSignal): Promise<Map<Sitting, Controls>> {
+async function sitControls(
+  chat: ChatClient | null,
+  sittings: readonly Sitting[],
+  ask: Ask,
+  report: () => void,
+  signal: AbortSignal,
+): Promise<Map<Sitting, Controls>> {
   const wanted = sittings.filter(({ control }) => control !== null);
-  const results = await answeringBatch(
+  const results = await inBatch(
     chat,
     wanted,
-    async (client, sitting): Promise<Controls> => {
-      const [other, blank] = await Promise.all([ask(client, sitting, 0, 'other'), ask(client, sitting, 0, 'blank')]);
+    async (client, sitting, both): Promise<Controls> => {
+      const [other, blank] = await Promise.all([ask(client, sitting, 0, 'other', both), ask(client, sitting, 0, 'blank', both)]);
       report();
       return { other, blank };
     },
@@ -187,10 +241,10 @@ async function hasScores(pool: Pool, run: RunFacts): Promise<boolean> {
   return rowCount === 1;
 }
 
-const uselessModel = (chat: ChatClient, { sitting, result }: Sat): AppError =>
+const uselessModel = ({ sitting, result }: Sat): AppError =>
   new AppError(
     'upstream_failed',
-    `The language model ${chat.model} gave no usable answers in any of the first ${GIVE_UP_AFTER} exams, so it is asked no more. The last one, of ${sitting.scorer.name}: ${result.failure ?? ''} Choose a model that answers in the JSON asked for (LLM_MODEL), or leave the scorer ${sitting.scorer.name} out.`,
+    `The language model ${sitting.judge.model} gave no usable answers in any of the first ${GIVE_UP_AFTER} exams, so it is asked no more. The last one, of ${sitting.scorer.name}: ${result.failure ?? ''} Choose a model that answers in the JSON asked for (LLM_MODEL), or leave the scorer ${sitting.scorer.name} out.`,
     { retryable: false, field: 'LLM_MODEL' },
   );
 

@@ -1,7 +1,6 @@
 import type { Pool } from 'pg';
 import { rngFor } from '#lib/random/rng.ts';
 import { scoreFiguresSchema, verdictsSchema, type ScoreFigures, type Verdict } from '#lib/score/schema.ts';
-import type { ChatClient } from '#gpu-worker/llm/chat-client.ts';
 import { CONTROL_SHARES } from '#gpu-worker/score/control.ts';
 import { BASELINE_METHOD, liftOver } from '#gpu-worker/score/lift.ts';
 import type { ScoreResult } from '#gpu-worker/score/scorer.ts';
@@ -23,7 +22,7 @@ export interface Controls {
 }
 
 /** What every score of a sitting has, whatever came out. */
-function baseOf(run: RunFacts, chat: ChatClient, { scorer, latent, explanation, examHash, controlMissing, latentExam }: Sitting) {
+function baseOf(run: RunFacts, { scorer, judge, latent, explanation, examHash, controlMissing, latentExam }: Sitting) {
   return {
     coderId: run.coderId,
     latentIndex: latent,
@@ -36,8 +35,8 @@ function baseOf(run: RunFacts, chat: ChatClient, { scorer, latent, explanation, 
       sampleKey: requireFact(run, 'sampleKey'),
       template: scorer.template,
       promptsHash: examHash,
-      model: chat.model,
-      endpoint: chat.endpoint,
+      model: judge.model,
+      endpoint: judge.endpoint,
       ...scorer.parameters,
       seed: run.config.seed,
       controlShare: CONTROL_SHARES[run.config.detectionControl],
@@ -49,9 +48,9 @@ function baseOf(run: RunFacts, chat: ChatClient, { scorer, latent, explanation, 
 const examSide = (windows: Sitting['latentExam']['exam']['windows']): 'test' | 'reserve' => (windows[0]?.split === 'reserve' ? 'reserve' : 'test');
 
 /** The score of an exam that was not sat. Its key is the exam's own: the same windows would fall short again. */
-export function shortScore(run: RunFacts, chat: ChatClient, sitting: Sitting): NewScore {
+export function shortScore(run: RunFacts, sitting: Sitting): NewScore {
   const { controlExam, shortfall, inputKey, scorer } = sitting;
-  return { ...baseOf(run, chat, sitting), ...failedScore(controlExam.exam, scorer.name, shortfall ?? ''), parts: partsOf(sitting, null, null, null), inputKey };
+  return { ...baseOf(run, sitting), ...failedScore(controlExam.exam, scorer.name, shortfall ?? ''), parts: partsOf(sitting, null, null, null), inputKey };
 }
 
 /**
@@ -59,8 +58,8 @@ export function shortScore(run: RunFacts, chat: ChatClient, sitting: Sitting): N
  *
  * @param baseline the verdicts of the lexical baseline's explanation on the same exam; null where it has none
  */
-export function scoreOf(run: RunFacts, chat: ChatClient, { sitting, result }: Sat, controls: Controls | null, baseline: readonly Verdict[] | null): NewScore {
-  const base = baseOf(run, chat, sitting);
+export function scoreOf(run: RunFacts, { sitting, result }: Sat, controls: Controls | null, baseline: readonly Verdict[] | null): NewScore {
+  const base = baseOf(run, sitting);
   const { parts, usage, provenance, failures, ...figures } = result;
   const other = controls && controlsOf(sitting, controls);
   return {
@@ -97,19 +96,12 @@ function liftOf(
  * A score that stood without these controls, with them: a row of its own, as scores are never changed. Null where the other
  * explanation's came to nothing; the score stands as it did.
  */
-export async function withControls(
-  pool: Pool,
-  run: RunFacts,
-  chat: ChatClient,
-  sitting: Sitting,
-  scoreId: string,
-  controls: Controls,
-): Promise<NewScore | null> {
+export async function withControls(pool: Pool, run: RunFacts, sitting: Sitting, scoreId: string, controls: Controls): Promise<NewScore | null> {
   const other = controlsOf(sitting, controls);
   if (other.control === null || sitting.controlKey === null) return null;
   const row = await storedScore(pool, run, scoreId);
   if (row === null) return null;
-  const base = baseOf(run, chat, sitting);
+  const base = baseOf(run, sitting);
   return {
     ...base,
     value: row.value,

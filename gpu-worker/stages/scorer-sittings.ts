@@ -2,7 +2,6 @@ import type { Pool } from 'pg';
 import { NEGATIVE_CLASSES, protocolNamed } from '#lib/example/protocol.ts';
 import type { DetectionControl } from '#lib/run/schema.ts';
 import { ALGORITHM_VERSIONS, contentKey } from '#gpu-worker/activations/keys.ts';
-import type { ChatClient } from '#gpu-worker/llm/chat-client.ts';
 import { BLANK_EXPLANATION, controlLatent, hasControl } from '#gpu-worker/score/control.ts';
 import { examOf, examShortfall, headlineOf } from '#gpu-worker/score/exam.ts';
 import type { LatentExam, Scorer } from '#gpu-worker/score/scorer.ts';
@@ -12,9 +11,19 @@ import { loadExamples } from './load-examples.ts';
 import { readyLatents } from './plan.ts';
 import { requireFact, type RunFacts } from './run-facts.ts';
 
+/** Who judges, as keys and provenance name it. */
+export interface Judge {
+  model: string;
+  endpoint: string;
+  /** Exams worth having under way at once. */
+  slots: number;
+}
+
 /** One scorer's exam of one explanation, or of the latent, with another latent's explanation where it is in the control sample. */
 export interface Sitting {
   scorer: Scorer;
+  /** The model that judges it. */
+  judge: Judge;
   latent: number;
   /** Null for a scorer that judges the latent itself. */
   explanation: CurrentExplanation | null;
@@ -41,7 +50,13 @@ const NOT_ASKED: Record<DetectionControl, string> = {
 };
 
 /** The sittings of a batch of latents. */
-export async function sittingsOf(pool: Pool, run: RunFacts, chat: ChatClient, scorers: readonly Scorer[], latents: readonly number[]): Promise<Sitting[]> {
+export async function sittingsOf(
+  pool: Pool,
+  run: RunFacts,
+  judgeOf: (scorer: Scorer) => Judge,
+  scorers: readonly Scorer[],
+  latents: readonly number[],
+): Promise<Sitting[]> {
   const { seed, detectionControl } = run.config;
   const protocol = protocolNamed(run.config.protocol);
   const others = new Map<number, number>();
@@ -66,9 +81,10 @@ export async function sittingsOf(pool: Pool, run: RunFacts, chat: ChatClient, sc
     const own = explanations.filter((explanation) => explanation.latent === latent);
     const sitting = (scorer: Scorer, explanation: CurrentExplanation | null, control: CurrentExplanation | null, controlMissing: string | null): Sitting => {
       const examHash = scorer.examHash(latentExam, explanation?.text ?? '');
-      const inputKey = inputKeyOf(run, chat, scorer, explanation, examHash);
+      const judge = judgeOf(scorer);
+      const inputKey = inputKeyOf(run, judge, scorer, explanation, examHash);
       return {
-        ...{ scorer, latent, explanation, control, controlMissing, latentExam, controlExam, shortfall, examHash, inputKey },
+        ...{ scorer, judge, latent, explanation, control, controlMissing, latentExam, controlExam, shortfall, examHash, inputKey },
         controlKey:
           control &&
           `${inputKey}${CONTROL}${contentKey({ other: scorer.examHash(controlExam, control.text), blank: scorer.examHash(controlExam, BLANK_EXPLANATION) })}`,
@@ -100,15 +116,15 @@ async function maxActivations(pool: Pool, run: RunFacts, latents: readonly numbe
 /** Between a score's own key and its control's: one exam is never paid for again because the control changes. */
 const CONTROL = ' control ';
 
-function inputKeyOf(run: RunFacts, chat: ChatClient, scorer: Scorer, explanation: CurrentExplanation | null, examHash: string): string {
+function inputKeyOf(run: RunFacts, judge: Judge, scorer: Scorer, explanation: CurrentExplanation | null, examHash: string): string {
   return contentKey({
     version: ALGORITHM_VERSIONS.scorers,
     scorer: scorer.name,
     template: scorer.template,
     explanation: explanation?.inputKey ?? null,
     exam: examHash,
-    model: chat.model,
-    endpoint: chat.endpoint,
+    model: judge.model,
+    endpoint: judge.endpoint,
     parameters: JSON.stringify(scorer.parameters),
     seed: run.config.seed,
   });

@@ -1,6 +1,9 @@
 /** Scorers that ask a language model, in the order in which they are shown. */
-export const LLM_SCORERS = ['detection', 'fuzzing', 'intruder'] as const;
+export const LLM_SCORERS = ['detection', 'fuzzing', 'simulation', 'surprisal', 'intruder'] as const;
 export type LlmScorer = (typeof LLM_SCORERS)[number];
+
+/** Those that need no model that is asked, only one that says how likely it finds a text. */
+export const READING_SCORERS: readonly LlmScorer[] = ['surprisal'];
 
 /** What a run's configuration may name; `rule` stands for both of its scores. */
 export const SCORER_CHOICES = ['embedding', 'rule', ...LLM_SCORERS] as const;

@@ -24,7 +24,7 @@ export const SCORER_NAMES: Record<Scorer, { name: string; asks: string; of: 'exp
     name: 'Simulation',
     asks: 'Can a language model that reads only the explanation say how strongly the latent fires on each token?',
     of: 'explanation',
-    unit: 'token',
+    unit: 'window',
   },
   surprisal: {
     name: 'Surprisal',

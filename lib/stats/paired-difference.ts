@@ -1,7 +1,10 @@
+import { AppError } from '#lib/errors/app-error.ts';
 import type { Rng } from '#lib/random/rng.ts';
 import { clusterBootstrap } from './cluster-bootstrap.ts';
 import type { Interval } from './interval.ts';
+import { rocAuc } from './roc-auc.ts';
 import { midRanks } from './mid-ranks.ts';
+import { studentTMultiplier } from './student-t.ts';
 
 /** Two scores of the same windows, with the document of each. */
 export interface PairedExam {
@@ -22,58 +25,61 @@ export interface PairedDifference {
 
 /**
  * How much better one score separates the same windows than another, with an interval that knows windows of one document
- * are alike and that both were judged on the same ones: the two cluster intervals (`clusterBootstrap`), which do not
- * collapse near 1, joined by the square-and-add rule with the correlation of the two AUROCs over documents (Zou and
- * Donner 2008; Newcombe 1998, method 10; the correlation after Obuchowski 1997).
+ * are alike and that both were judged on the same ones: the variance of the difference over documents, by class, from what
+ * each document adds to either AUROC (Obuchowski 1997), with Student's t of as many degrees of freedom as the class with
+ * fewer documents leaves. Where no document differs from another there is no variance to use; the two cluster intervals
+ * (`clusterBootstrap`), which do not collapse, are then joined by the square-and-add rule (Newcombe 1998, method 10, as if
+ * independent).
  *
  * @returns null when a class is missing
  * @throws bad_request for a NaN score or arrays of different lengths
  */
 export function pairedDifference({ labels, first, second, documents }: PairedExam, rng: Rng): PairedDifference | null {
-  const a = clusterBootstrap({ labels, scores: first, documents }, rng);
-  const b = clusterBootstrap({ labels, scores: second, documents }, rng);
+  const [a, b] = [rocAuc(labels, first), rocAuc(labels, second)];
+  if (documents.length !== labels.length)
+    throw new AppError('bad_request', `Give one document for each label: there are ${labels.length} labels and ${documents.length} documents.`);
   if (a === null || b === null) return null;
-  const estimate = a.estimate - b.estimate;
-  if (a.interval === null || b.interval === null) return { estimate, interval: null };
-  const r = correlation(labels, first, second, documents);
-  const join = (one: number, other: number): number => Math.sqrt(Math.max(0, one * one - 2 * r * one * other + other * other));
-  return {
-    estimate,
-    interval: {
-      low: Math.max(-1, estimate - join(a.estimate - a.interval.low, b.interval.high - b.estimate)),
-      high: Math.min(1, estimate + join(a.interval.high - a.estimate, b.estimate - b.interval.low)),
-    },
-  };
+  const estimate = a - b;
+  const { variance, fewer } = differenceVariance(labels, first, second, documents);
+  if (fewer < 2) return { estimate, interval: null };
+  const half = studentTMultiplier(0.95, fewer - 1) * Math.sqrt(variance);
+  const [below, above] = variance > 0 ? [half, half] : joined({ labels, first, second, documents }, rng);
+  return { estimate, interval: { low: Math.max(-1, estimate - below), high: Math.min(1, estimate + above) } };
 }
 
-/** Correlation of two AUROCs over resampled documents, from the sums of placements by document; 0 where one does not vary. */
-function correlation(labels: ArrayLike<number | boolean>, first: ArrayLike<number>, second: ArrayLike<number>, documents: ArrayLike<number>): number {
-  const [a, b] = [documentEffects(labels, first, documents), documentEffects(labels, second, documents)];
-  let [ab, aa, bb] = [0, 0, 0];
-  for (const [key, x] of a) {
-    const y = b.get(key)!;
-    ab += x * y;
-    aa += x * x;
-    bb += y * y;
-  }
-  return aa > 0 && bb > 0 ? Math.min(1, Math.max(-1, ab / Math.sqrt(aa * bb))) : 0;
+/** How far the difference reaches down and up where documents do not tell it. */
+function joined({ labels, first, second, documents }: PairedExam, rng: Rng): [below: number, above: number] {
+  const a = clusterBootstrap({ labels, scores: first, documents }, rng)!;
+  const b = clusterBootstrap({ labels, scores: second, documents }, rng)!;
+  return [Math.hypot(a.estimate - a.interval!.low, b.interval!.high - b.estimate), Math.hypot(a.interval!.high - a.estimate, b.estimate - b.interval!.low)];
 }
 
-/** What each document adds to an AUROC beyond its share, by class. */
-function documentEffects(labels: ArrayLike<number | boolean>, scores: ArrayLike<number>, documents: ArrayLike<number>): Map<string, number> {
-  const overall = midRanks(scores);
-  const out = new Map<string, number>();
-  const items = Array.from({ length: labels.length }, (_, i) => i);
+function differenceVariance(
+  labels: ArrayLike<number | boolean>,
+  first: ArrayLike<number>,
+  second: ArrayLike<number>,
+  documents: ArrayLike<number>,
+): { variance: number; fewer: number } {
+  let [variance, fewer] = [0, Infinity];
   for (const positive of [true, false]) {
-    const own = items.filter((i) => Boolean(labels[i]) === positive);
-    const others = items.length - own.length;
-    const ranks = midRanks(own.map((i) => scores[i]!));
-    const placements = own.map((i, k) => ((overall[i]! - ranks[k]!) / others) * (positive ? 1 : -1));
-    const mean = placements.reduce((sum, placement) => sum + placement, 0) / own.length;
-    for (const [k, i] of own.entries()) {
-      const key = `${positive} ${documents[i]}`;
-      out.set(key, (out.get(key) ?? 0) + (placements[k]! - mean) / own.length);
-    }
+    const [a, b] = [documentEffects(labels, first, documents, positive), documentEffects(labels, second, documents, positive)];
+    const sum = [...a].reduce((total, [document, effect]) => total + (effect - b.get(document)!) ** 2, 0);
+    fewer = Math.min(fewer, a.size);
+    // What rounding leaves of equal effects is no variance.
+    if (sum > 1e-24) variance += (a.size / (a.size - 1)) * sum;
   }
+  return { variance, fewer };
+}
+
+/** What each document of a class adds to an AUROC beyond its share. */
+function documentEffects(labels: ArrayLike<number | boolean>, scores: ArrayLike<number>, documents: ArrayLike<number>, positive: boolean): Map<number, number> {
+  const overall = midRanks(scores);
+  const own = Array.from({ length: labels.length }, (_, i) => i).filter((i) => Boolean(labels[i]) === positive);
+  const others = labels.length - own.length;
+  const ranks = midRanks(own.map((i) => scores[i]!));
+  const placements = own.map((i, k) => ((overall[i]! - ranks[k]!) / others) * (positive ? 1 : -1));
+  const mean = placements.reduce((sum, placement) => sum + placement, 0) / own.length;
+  const out = new Map<number, number>();
+  for (const [k, i] of own.entries()) out.set(documents[i]!, (out.get(documents[i]!) ?? 0) + (placements[k]! - mean) / own.length);
   return out;
 }

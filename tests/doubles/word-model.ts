@@ -3,7 +3,8 @@ import type { DoubleMessage } from './chat-endpoint.ts';
 
 /**
  * A stand-in for a language model that knows one trick, words, and so can be checked: asked to explain, it names the
- * words that are marked most often; asked to judge, it says yes to a text that holds a word named in the description.
+ * words that are marked most often; asked to judge, it says yes to a text that holds a word named in the description; asked
+ * for an intruder, it names the text whose marked words the others do not have.
  * It reads the prompts as a stranger would, sharing no code with what wrote them.
  *
  * @param errorRate share of verdicts turned round, seeded by the text
@@ -15,9 +16,17 @@ export function wordModel({ errorRate = 0 }: { errorRate?: number } = {}): (mess
     const last = asked.at(-1) ?? '';
     const question = last.startsWith('That answer cannot be used') ? (asked.at(-2) ?? '') : last;
     if (question.startsWith('Description: ')) return JSON.stringify({ verdicts: judge(question, errorRate) });
+    if (question.includes('intruder')) return JSON.stringify({ intruder: oddOneOut(question) });
     if (question.includes('«')) return JSON.stringify({ explanation: explain(question) });
     return 'yes';
   };
+}
+
+/** Number of the text whose marked words fewest others have marked. */
+function oddOneOut(question: string): number {
+  const marked = numbered(question).map((text) => new Set([...text.matchAll(/«([^»]*)»/g)].flatMap((match) => words(match[1] as string))));
+  const company = marked.map((own) => marked.filter((other) => other !== own && [...own].some((word) => other.has(word))).length);
+  return company.indexOf(Math.min(...company)) + 1;
 }
 
 /** Numbered texts of a prompt: `7: text`. */

@@ -51,5 +51,5 @@ export function placed(template: PlacingWindow, spans: readonly Span[], window: 
     const found = placeSpans(template, spans.slice(0, count), window, rng);
     if (found !== null) return found;
   }
-  return window.pieces.length === 0 ? [] : [{ start: 0, length: window.pieces.length }];
+  return window.length === 0 ? [] : [{ start: 0, length: window.length }];
 }

@@ -1,38 +1,56 @@
 import type { Rng } from '#lib/random/rng.ts';
 import type { JoinedToken } from '#lib/token/join.ts';
 import type { Span } from './marked-text.ts';
-import { tokenClass, type TokenClass, type TokenFrequency } from './token-traits.ts';
+import { TOKEN_CLASSES, tokenClass, type TokenFrequency } from './token-traits.ts';
 
-/** A window as the placing sees it. */
+/** A window as the placing sees it: its pieces' looks as numbers, since every exam compares a hundred thousand of them. */
 export interface PlacingWindow {
-  pieces: readonly JoinedToken[];
-  classes: readonly TokenClass[];
+  length: number;
+  /** Index into TOKEN_CLASSES a piece. */
+  classes: Uint8Array;
   /** Log frequency a piece. */
-  frequencies: readonly number[];
+  frequencies: Float64Array;
+  /** Natural logarithm of how many pieces of the window have the piece's class. */
+  crowds: Float64Array;
 }
 
 export function placingWindow(pieces: readonly JoinedToken[], frequency: TokenFrequency): PlacingWindow {
-  return { pieces, classes: pieces.map(({ text }) => tokenClass(text)), frequencies: pieces.map(({ text }) => frequency(text)) };
+  const classes = Uint8Array.from(pieces, ({ text }) => TOKEN_CLASSES.indexOf(tokenClass(text)));
+  const counts = new Uint32Array(TOKEN_CLASSES.length);
+  for (const of of classes) counts[of]!++;
+  return {
+    length: pieces.length,
+    classes,
+    frequencies: Float64Array.from(pieces, ({ text }) => frequency(text)),
+    crowds: Float64Array.from(classes, (of) => Math.log(counts[of]!)),
+  };
 }
 
 /**
- * What unlikeness costs: a wrong class as much as a factor of e³ in frequency or half a window in position. Classes
- * weigh most, being the plainest to see.
+ * What unlikeness costs: a wrong class as much as a factor of e³ in frequency or half a window in position.
+ * Classes weigh most, being the plainest to see.
  */
 const CLASS_COST = 3;
 const FREQUENCY_COST = 1;
 const POSITION_COST = 6;
+/** Equal to the temperature, so that a class counts as one however many pieces of the window have it. */
+const CROWD_COST = 0.35;
 /** Randomness of a draw: 0 takes the likest place always, which would make the same one of many. */
 const TEMPERATURE = 0.35;
 
-/** How unlike a place for a span is to the span as it stands in its own window. */
+/**
+ * How unlike a place for a span is to the span as it stands in its own window. Where the window has nothing of a piece's
+ * class, as with a latent that fires on all there is of it, the other classes should be as likely as one another and not
+ * as they are common: else it would always be words, and a marked word a sign of silence.
+ */
 function unlikeness(template: PlacingWindow, span: Span, window: PlacingWindow, start: number): number {
   let cost = 0;
   for (let i = 0; i < span.length; i++) {
-    if (template.classes[span.start + i] !== window.classes[start + i]) cost += CLASS_COST;
-    cost += FREQUENCY_COST * Math.abs(template.frequencies[span.start + i]! - window.frequencies[start + i]!);
+    const [own, there] = [span.start + i, start + i];
+    if (template.classes[own] !== window.classes[there]) cost += CLASS_COST + CROWD_COST * window.crowds[there]!;
+    cost += FREQUENCY_COST * Math.abs(template.frequencies[own]! - window.frequencies[there]!);
   }
-  return cost / span.length + POSITION_COST * Math.abs(span.start / template.pieces.length - start / window.pieces.length);
+  return cost / span.length + POSITION_COST * Math.abs(span.start / template.length - start / window.length);
 }
 
 /**
@@ -40,7 +58,7 @@ function unlikeness(template: PlacingWindow, span: Span, window: PlacingWindow, 
  * one there; Infinity where there is none.
  */
 function forwardSums(template: PlacingWindow, spans: readonly Span[], window: PlacingWindow): number[][] {
-  const n = window.pieces.length;
+  const n = window.length;
   const free: number[][] = [];
   for (const [k, span] of spans.entries()) {
     const cost = Array.from({ length: n }, (_, start) => (start + span.length <= n ? unlikeness(template, span, window, start) / TEMPERATURE : Infinity));
@@ -68,7 +86,7 @@ function softMin(a: number, b: number): number {
 
 /** How ill spans of one window fit another: the least cost of all placings; Infinity where they do not fit at all. */
 export function placingCost(template: PlacingWindow, spans: readonly Span[], window: PlacingWindow): number {
-  const n = window.pieces.length;
+  const n = window.length;
   // Least cost of the spans so far with the last of them ending before each place.
   let before = new Float64Array(n + 2);
   for (const span of spans) {
@@ -92,7 +110,7 @@ export function placingCost(template: PlacingWindow, spans: readonly Span[], win
 export function placeSpans(template: PlacingWindow, spans: readonly Span[], window: PlacingWindow, rng: Rng): Span[] | null {
   const free = forwardSums(template, spans, window);
   const placed: Span[] = [];
-  let end = window.pieces.length;
+  let end = window.length;
   // Backwards: the last span by its own sums, then each before it among the places that leave a piece between them.
   for (let k = spans.length - 1; k >= 0; k--) {
     const { length } = spans[k]!;

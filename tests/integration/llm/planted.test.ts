@@ -3,17 +3,16 @@ import { defaultExplainer } from '#gpu-worker/explain/default.ts';
 import type { ChatClient } from '#gpu-worker/llm/chat-client.ts';
 import { inFlight } from '#gpu-worker/llm/in-flight.ts';
 import { createOpenAiChatClient } from '#gpu-worker/llm/openai-chat-client.ts';
-import { windowText } from '#gpu-worker/llm/prompt-text.ts';
 import { controlLatent } from '#gpu-worker/score/control.ts';
 import { examOf } from '#gpu-worker/score/exam.ts';
-import { rngFor } from '#lib/random/rng.ts';
 import { explainWith, PLAIN } from '#tests/doubles/evidence.ts';
 import { startChatEndpoint, type ChatEndpoint, type Misbehaviour } from '#tests/doubles/chat-endpoint.ts';
 import { plantedLatents, type PlantedLatent } from '#tests/doubles/planted.ts';
 import { wordModel } from '#tests/doubles/word-model.ts';
-import { detect, DETECTION_PARAMETERS } from '#gpu-worker/score/detection/detect.ts';
-import { detectionResult, type DetectionResult } from '#gpu-worker/score/detection/result.ts';
-import { shuffledExam } from '#gpu-worker/score/detection/shuffled-exam.ts';
+import { detectionScorer } from '#gpu-worker/score/detection/detection.ts';
+import { JUDGE_PARAMETERS } from '#gpu-worker/score/judge/ask-verdicts.ts';
+import type { ScoreResult } from '#gpu-worker/score/scorer.ts';
+import { shuffledExam } from '#gpu-worker/score/shuffled-exam.ts';
 
 /*
  * Latents whose meaning is known, a model that can only read words, and everything between them real: prompts, HTTP,
@@ -44,17 +43,16 @@ afterAll(() => Promise.all([honest.close(), careless.close()]));
 
 const clientOf = ({ baseUrl, model }: ChatEndpoint): ChatClient => createOpenAiChatClient({ baseUrl, model, apiKey: null, sleep: async () => undefined });
 
-async function judge(chat: ChatClient, { index, examples }: PlantedLatent, explanation: string): Promise<DetectionResult> {
-  const exam = shuffledExam(examOf(examples), SEED, index);
-  const { predictions } = await detect(chat, { explanation, texts: exam.windows.map(windowText) }, DETECTION_PARAMETERS);
-  return detectionResult(exam, predictions, rngFor(SEED, 'planted test', index));
+function judge(chat: ChatClient, { index, examples }: PlantedLatent, explanation: string): Promise<ScoreResult> {
+  const latentExam = { latent: index, seed: SEED, exam: shuffledExam(examOf(examples), SEED, index), maxActivation: 10 };
+  return detectionScorer(JUDGE_PARAMETERS).score(latentExam, explanation, { chat, completions: null, embed: null }, new AbortController().signal);
 }
 
 const judgeAll = (endpoint: ChatEndpoint, explanationOf: (latent: PlantedLatent) => string) => {
   const chat = clientOf(endpoint);
   return inFlight(LATENTS, 4, (latent) => judge(chat, latent, explanationOf(latent)));
 };
-const mean = (results: DetectionResult[]): number => results.reduce((sum, { value }) => sum + (value as number), 0) / results.length;
+const mean = (results: ScoreResult[]): number => results.reduce((sum, { value }) => sum + (value as number), 0) / results.length;
 
 describe('detection of planted latents', () => {
   it('finds the words when asked to explain, and scores what it said at .95 or more', async () => {
