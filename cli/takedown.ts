@@ -24,8 +24,10 @@ export async function takedown(documents: readonly string[], { text, reason }: {
     const search = createSearchEngine({ ...environment, pool, dimensions: () => Promise.resolve(embedder.dimensions), vectorScan: null });
     try {
       await search.prepare();
-      const { added, latents, withheld, removed, replaced } = await takeDown({ pool, search, embedder: embedder.id }, { text, documents, reason });
-      print(`Taken down: ${plural(added, 'document')} of ${documents.length}${added < documents.length ? '; the others were before' : ''}.`);
+      const { added, blocks, latents, withheld, removed, replaced } = await takeDown({ pool, search, embedder: embedder.id }, { text, documents, reason });
+      print(
+        `Taken down: ${plural(added, 'document')} of ${documents.length}${blocks > 0 ? ` with ${plural(blocks, 'block')}` : ''}${added < documents.length ? '; the others were before' : ''}.`,
+      );
       print(
         latents === 0
           ? 'No example holds a window of them. Their keys are kept: should a later run read them, they stay hidden. Is each spelt as examples name it?'

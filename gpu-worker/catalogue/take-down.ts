@@ -1,4 +1,4 @@
-import type { Pool, PoolClient } from 'pg';
+import type { Pool } from 'pg';
 import { AppError } from '#lib/errors/app-error.ts';
 import { madeFromTakenDown } from '#platform/database/takedowns.ts';
 import { transaction } from '#platform/database/transaction.ts';
@@ -15,8 +15,10 @@ export interface TakedownRequest {
 }
 
 export interface Takedown {
-  /** Keys that were not taken down before, those of a document's blocks included. */
+  /** Keys that were not taken down before. */
   added: number;
+  /** Blocks that went with them. */
+  blocks: number;
   /** Windows are kept in these latents' examples and shown no more. */
   latents: number;
   /** Explanations of this text that are withheld now, for these documents and for earlier ones. */
@@ -44,11 +46,12 @@ export async function takeDown(
   const source = (await pool.query<{ id: string }>('SELECT id::text FROM text_sources WHERE slug = $1', [text])).rows[0]?.id;
   if (source === undefined)
     throw new AppError('not_found', `There is no text “${text}” in this catalogue; its slug stands in the run's configuration.`, { field: 'text' });
-  const { added, byCoder } = await transaction(pool, async (client) => {
-    const inserted = await client.query(
+  const keys = [...new Set([...documents, ...(await blocksOf(pool, source, documents))])];
+  const { added, blocks, byCoder } = await transaction(pool, async (client) => {
+    const inserted = await client.query<{ key: string }>(
       `INSERT INTO suppressed_documents (text_source_id, document_key, reason) SELECT $1, unnest($2::text[]), $3
-       ON CONFLICT (text_source_id, document_key) DO NOTHING`,
-      [source, [...new Set([...documents, ...(await blocksOf(client, source, documents))])], reason],
+       ON CONFLICT (text_source_id, document_key) DO NOTHING RETURNING document_key AS key`,
+      [source, keys, reason],
     );
     // All that this text's takedowns withhold, not these documents' alone: what an earlier one left undone is done now.
     const { rows } = await client.query<{ coder: string; latents: number[]; withheld: number }>(
@@ -57,7 +60,8 @@ export async function takeDown(
       [source],
     );
     for (const { coder, latents } of rows) for (const batch of batches(latents)) await refreshHeadlines(client, BigInt(coder), batch);
-    return { added: inserted.rowCount ?? 0, byCoder: rows };
+    const asked = inserted.rows.filter(({ key }) => documents.includes(key)).length;
+    return { added: asked, blocks: inserted.rows.length - asked, byCoder: rows };
   });
   let [removed, replaced] = [0, 0];
   for (const { coder, latents } of byCoder) {
@@ -72,17 +76,17 @@ export async function takeDown(
   }
   const { rows } = await pool.query<{ latents: number }>(
     'SELECT count(DISTINCT (coder_id, latent_index))::int AS latents FROM example_blobs WHERE text_source_id = $1 AND document_keys && $2::text[]',
-    [source, documents],
+    [source, keys],
   );
-  return { added, latents: rows[0]?.latents ?? 0, withheld: byCoder.reduce((sum, { withheld }) => sum + withheld, 0), removed, replaced };
+  return { added, blocks, latents: rows[0]?.latents ?? 0, withheld: byCoder.reduce((sum, { withheld }) => sum + withheld, 0), removed, replaced };
 }
 
 /**
  * Blocks that the catalogue knows of documents which were cut into stretches. What is made from blocks now bears the
  * document's own key as well; explanations of earlier versions bear the blocks' alone.
  */
-async function blocksOf(client: PoolClient, source: string, documents: readonly string[]): Promise<string[]> {
-  const { rows } = await client.query<{ key: string }>(
+async function blocksOf(pool: Pool, source: string, documents: readonly string[]): Promise<string[]> {
+  const { rows } = await pool.query<{ key: string }>(
     `SELECT DISTINCT key FROM example_blobs, unnest(document_keys) AS key
       WHERE text_source_id = $1 AND key ~ '#[0-9]+$' AND regexp_replace(key, '#[0-9]+$', '') = ANY($2)`,
     [source, documents],

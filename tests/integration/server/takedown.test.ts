@@ -1,12 +1,15 @@
 import { beforeAll, expect, test } from 'vitest';
 import { takeDown } from '#gpu-worker/catalogue/take-down.ts';
 import { refreshHeadlines } from '#gpu-worker/stages/headlines.ts';
+import { loadExamples } from '#gpu-worker/stages/load-examples.ts';
+import type { StoredExample } from '#lib/example/blob.ts';
 import { latentListInputSchema } from '#lib/catalogue/schema.ts';
 import { searchQuerySchema } from '#lib/search/schema.ts';
 import { transaction } from '#platform/database/transaction.ts';
 import { loadSearchDocuments } from '#platform/search/documents.ts';
 import { createEmbeddedEngine } from '#platform/search/embedded.ts';
 import { readFeatured, withExamples } from '#server/catalogue/featured.ts';
+import { getLatent } from '#server/catalogue/latent-detail.ts';
 import { listLatents } from '#server/catalogue/latent-list.ts';
 import { readScoreDistribution } from '#server/catalogue/score-distribution.ts';
 import { readTallies } from '#server/catalogue/tallies.ts';
@@ -75,7 +78,7 @@ test('a takedown leaves nothing of what was made from the document in search, fi
   });
   const before = await readFeatured(pool);
 
-  expect(await down('d4', 'secret')).toEqual({ added: 2, latents: 1, withheld: 2, removed: 1, replaced: 1 });
+  expect(await down('d4', 'secret')).toEqual({ added: 2, blocks: 0, latents: 1, withheld: 2, removed: 1, replaced: 1 });
   const after = {
     hits: [...words, '2 Words of 2.'].sort(),
     total: 4,
@@ -89,7 +92,7 @@ test('a takedown leaves nothing of what was made from the document in search, fi
   // What a process read before and keeps for some seconds is not shown either.
   expect((await withExamples(pool, before)).map(({ index }) => index).sort()).toEqual([1, 5, 7]);
 
-  expect(await down('d4')).toEqual({ added: 0, latents: 1, withheld: 2, removed: 1, replaced: 1 });
+  expect(await down('d4')).toEqual({ added: 0, blocks: 0, latents: 1, withheld: 2, removed: 1, replaced: 1 });
   expect(await seen()).toEqual(after);
 });
 
@@ -104,4 +107,55 @@ test('one that found the index away is made good by the next', async () => {
 test('a text that nobody knows is refused, a key that nobody knows is kept', async () => {
   await expect(takeDown({ pool, search, embedder: 'none' }, { text: 'letters', documents: ['d1'], reason: 'r' })).rejects.toMatchObject({ code: 'not_found' });
   expect(await down('unheard of')).toMatchObject({ added: 1, latents: 0 });
+});
+
+test('a document that was cut into blocks takes them all with it, those of earlier versions and those still to come', async () => {
+  const blocks = await seedCoder(pool, {
+    model: 'm',
+    coder: 'one-document',
+    latents: [1, 2].map((index) => ({ index, status: 'ready' as const, frequency: 0.01, maxActivation: 1, explanation: null, score: null })),
+  });
+  const window = (document: string, split: 'train' | 'test', row: number): StoredExample => ({
+    row,
+    start: 1,
+    split,
+    kind: 'activating',
+    quantile: 0,
+    document,
+    tokens: ['word'],
+    activations: [1],
+  });
+  // Latent 1 as samples are now, which name the document beside its blocks; latent 2 as they were before.
+  for (const [index, own] of [
+    [1, ['novel']],
+    [2, []],
+  ] as const) {
+    const windows = [window('novel#1', 'train', 1), window('novel#2', 'test', 2), window('novella', 'test', 3)];
+    await seedExamples(pool, blocks, index, windows);
+    await pool.query('UPDATE example_blobs SET document_keys = document_keys || $3::text[] WHERE coder_id = $1 AND latent_index = $2', [
+      blocks.coderId,
+      index,
+      own,
+    ]);
+    for (const documents of [['novel#1', ...own], ['novella']]) {
+      await pool.query(
+        `INSERT INTO explanations (coder_id, latent_index, run_id, method, explainer, text, provenance, input_key)
+         VALUES ($1, $2, $3, 'lexical', 'lexical-1', $4, jsonb_build_object('sampleKey', 's1', 'documents', $5::jsonb), $4)`,
+        [blocks.coderId, index, blocks.runId, `Of ${documents[0]}.`, JSON.stringify(documents)],
+      );
+    }
+  }
+  expect(await down('novel')).toMatchObject({ added: 1, blocks: 2, latents: 2 });
+  const loaded = await loadExamples(pool, BigInt(blocks.coderId), 's1', [1, 2]);
+  for (const index of [1, 2]) {
+    expect(loaded.get(index)).toMatchObject({ takenDown: { train: ['novel#1'], test: ['novel#2'] } });
+    expect(loaded.get(index)!.examples.map(({ document }) => document)).toEqual(['novella']);
+    const latent = await getLatent(pool, 'm', 'one-document', index);
+    expect([latent.examples.length, latent.suppressedExamples, latent.withheldExplanations]).toEqual([1, 2, 1]);
+    expect(latent.explanations.map(({ text }) => text)).toEqual(['Of novella.']);
+  }
+  // A block that no run had made by then.
+  await seedExamples(pool, blocks, 1, [window('novel#7', 'train', 9)], 's2');
+  await pool.query(`UPDATE example_blobs SET document_keys = '{novel,novel#7}' WHERE sample_key = 's2'`);
+  expect((await loadExamples(pool, BigInt(blocks.coderId), 's2', [1])).get(1)!.examples).toEqual([]);
 });
