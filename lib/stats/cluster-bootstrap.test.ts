@@ -101,7 +101,9 @@ describe('clusterBootstrap', () => {
   it('does not collapse on a perfect score, and says more with more documents', () => {
     const perfect = (documents: number): number => {
       const labels = Array.from({ length: 80 }, (_, i) => (i < 40 ? 1 : 0));
-      return clusterBootstrap({ labels, scores: labels, documents: labels.map((_, i) => i % documents) }, rngFor(1))!.interval!.low;
+      // Not 0 and 1 alone: those are proportions, with an interval of their own.
+      const scores = labels.map((label, i) => 2 * label + (i % 7) / 10);
+      return clusterBootstrap({ labels, scores, documents: labels.map((_, i) => i % documents) }, rngFor(1))!.interval!.low;
     };
     // Wilson's bound for no error in D · (z/t)² observations: n / (n + z²) = D / (D + t²); t(9) = 2.262, t(39) = 2.023.
     expect(perfect(10)).toBeCloseTo(10 / (10 + 2.262157 ** 2), 5);

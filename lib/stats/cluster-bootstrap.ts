@@ -1,6 +1,7 @@
 import { AppError } from '#lib/errors/app-error.ts';
 import type { Rng } from '#lib/random/rng.ts';
 import { percentileInterval } from './bootstrap.ts';
+import { clusterAccuracy } from './cluster-accuracy.ts';
 import type { Interval } from './interval.ts';
 import { ascendingOrder } from './mid-ranks.ts';
 import { normalQuantile } from './normal.ts';
@@ -44,7 +45,8 @@ export interface ClusteredAuroc {
  * Wilson's interval at the effective number of windows that the bootstrap's variance implies (Korn and Graubard 1998):
  * n = A(1−A) / (v · D/(D−1)) · (z/t)², D the documents of the class with fewer, t of D−1 degrees of freedom. The union
  * covered 93–98 %. Where the scores are perfect or v is 0 there is no variance to use and n = D · (z/t)²: a document
- * then counts as one observation, so 10 a class with no error give [.66, 1].
+ * then counts as one observation, so 10 a class with no error give [.66, 1]. Predictions of 0 and 1 alone have the
+ * interval of `clusterAccuracy` instead: over them the union covered up to 99.5 %.
  *
  * Deterministic for an rng. 1,000 resamples of 50 + 50 windows take about 1 ms.
  *
@@ -66,7 +68,8 @@ export function clusterBootstrap(exam: ClusteredExam, rng: Rng, options: { resam
   const fewer = Math.min(positiveDocuments, negativeDocuments);
   if (fewer < 2) return { estimate, interval: null, percentile: null, positiveDocuments, negativeDocuments };
   const { percentile, interval } = documentInterval(estimate, resample(sorted, rng, resamples), fewer, level);
-  return { estimate, interval, percentile, positiveDocuments, negativeDocuments };
+  const verdicts = Array.from(exam.scores).every((score) => score === 0 || score === 1);
+  return { estimate, interval: verdicts ? clusterAccuracy(exam, level) : interval, percentile, positiveDocuments, negativeDocuments };
 }
 
 /**

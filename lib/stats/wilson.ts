@@ -11,8 +11,11 @@ import { normalQuantile } from './normal.ts';
  * @returns null for n = 0
  */
 export function wilson(successes: number, n: number, level = 0.95): Interval | null {
-  if (!(n > 0)) return null;
-  const z = normalQuantile(1 - (1 - level) / 2);
+  return n > 0 ? wilsonAt(successes, n, normalQuantile(1 - (1 - level) / 2)) : null;
+}
+
+/** The same for a multiplier z of one's own, such as Student's where n is an estimate from few clusters; n > 0. */
+export function wilsonAt(successes: number, n: number, z: number): Interval {
   const p = successes / n;
   const centre = p + (z * z) / (2 * n);
   const spread = z * Math.sqrt((p * (1 - p)) / n + (z * z) / (4 * n * n));
