@@ -80,7 +80,7 @@ export interface LexicalResources {
 }
 
 /** What the lexical baseline knows of the corpus: counted once over the train rows, shared by every batch of a run. */
-export function lexicalResources(services: WorkerServices, run: RunFacts): Promise<LexicalResources> {
+export function lexicalResources(services: Pick<WorkerServices, 'cache' | 'artifacts'>, run: RunFacts): Promise<LexicalResources> {
   const dataKey = requireFact(run, 'dataKey');
   return services.cache.get(`lexical:${dataKey}`, async () => {
     const data = await services.cache.get(`data:${dataKey}`, () => readDataSet(services.artifacts, dataKey));

@@ -1,5 +1,7 @@
 import { benchLatents } from './latents.ts';
 import { benchPeers } from './peers.ts';
+import { benchPlantedInstructions } from './planted-instructions.ts';
+import { benchLlm } from './llm.ts';
 import type { Print } from './print.ts';
 import { benchRuntime } from './runtime.ts';
 import { benchStore } from './store.ts';
@@ -10,6 +12,8 @@ const BENCHES: Readonly<Record<string, (print: Print) => Promise<void>>> = {
   peers: benchPeers,
   store: benchStore,
   latents: benchLatents,
+  llm: benchLlm,
+  instructions: benchPlantedInstructions,
 };
 
 const name = process.argv[2] ?? '';

@@ -5,12 +5,15 @@ import { createOpenAiChatClient } from '#gpu-worker/llm/openai-chat-client.ts';
 import { currentExplanations } from '#gpu-worker/stages/current-explanations.ts';
 import { explainLlm } from '#gpu-worker/stages/explain-llm.ts';
 import { attemptFigures } from '#gpu-worker/stages/explanation-attempts.ts';
+import { rerunExplanation } from '#gpu-worker/stages/rerun-explanation.ts';
+import { createRunCache } from '#gpu-worker/stages/run-cache.ts';
 import { loadRun } from '#gpu-worker/stages/run-facts.ts';
 import type { StoredProfile } from '#lib/latent/profile.ts';
 import type { Example } from '#lib/example/schema.ts';
 import { transaction } from '#platform/database/transaction.ts';
 import type { TaskContext } from '#platform/queue/types.ts';
 import { startChatEndpoint, type ChatEndpoint, type ChatEndpointOptions, type DoubleMessage } from '#tests/doubles/chat-endpoint.ts';
+import { memoryArtifacts } from '#tests/doubles/memory-artifacts.ts';
 import { plantedLatents, type PlantedLatent } from '#tests/doubles/planted.ts';
 import { wordModel } from '#tests/doubles/word-model.ts';
 import { seedCoder, seedExamples, suppress, type Seeded } from '#tests/integration/server/seed.ts';
@@ -265,5 +268,38 @@ describe('the explain stage', () => {
     expect(await work(chat, seeded)).toEqual({ explained: 0, reused: 0, failed: 2 });
     expect((await attemptsOf(seeded)).map(({ cause }) => cause)).toEqual(['no_windows', 'no_windows']);
     expect(await currentExplanations(pool, await loadRun(pool, seeded.runId), [0])).toEqual([]);
+  });
+
+  it('makes explanations again and says whether they agree', async () => {
+    let mood = 'first';
+    const { seeded, chat, endpoint } = await runOn('again', 1, { explainers: ['default', 'best_of_k'], explain: { candidates: 2 } }, {
+      answer: (messages) => (mood === 'first' ? wordModel()(messages) : JSON.stringify({ explanation: 'Something else entirely' })),
+    }); // prettier-ignore
+    await work(chat, seeded);
+    const { rows } = await pool.query<{ id: string; method: string }>('SELECT id::text, method FROM explanations WHERE coder_id = $1 ORDER BY id', [
+      seeded.coderId,
+    ]);
+    const services = { pool, chat, embedder: () => Promise.resolve(embedder), cache: createRunCache(1), artifacts: memoryArtifacts() };
+    for (const { id, method } of rows) {
+      const asked = endpoint.calls.length;
+      expect(await rerunExplanation(services, id)).toMatchObject({
+        id,
+        method,
+        sameQuestion: true,
+        differences: [],
+        agrees: true,
+        similarity: expect.closeTo(1, 5),
+      });
+      expect(endpoint.calls.length).toBeGreaterThan(asked);
+    }
+    mood = 'other';
+    const { id } = rows[0]!;
+    expect(await rerunExplanation(services, id)).toMatchObject({ sameQuestion: true, agrees: false, now: { text: 'Something else entirely' } });
+    await suppress(pool, seeded, 'train-0');
+    expect(await rerunExplanation(services, id)).toMatchObject({ sameQuestion: false, differences: [expect.stringContaining('prompt')] });
+    const other = { ...services, chat: { ...chat, model: 'another', chat: (request: Parameters<typeof chat.chat>[0]) => chat.chat(request) } };
+    expect((await rerunExplanation(other, id)).differences[0]).toContain('now of another');
+    await expect(rerunExplanation(services, '999999')).rejects.toMatchObject({ code: 'not_found' });
+    expect((await pool.query('SELECT 1 FROM explanations WHERE coder_id = $1', [seeded.coderId])).rowCount).toBe(2);
   });
 });
