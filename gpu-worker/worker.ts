@@ -53,7 +53,12 @@ export function createWorker({ environment, database, log, workerId = `${os.host
   let opened: Promise<Embedder> | undefined;
   let stuck = false;
   const say = (sentence: string): void => log.info({ event: 'hub', sentence });
-  const embedder = (): Promise<Embedder> => (opened ??= chooseEmbedder(environment, say));
+  // One that could not be opened, its endpoint away, is tried anew by whoever asks next.
+  const embedder = (): Promise<Embedder> =>
+    (opened ??= chooseEmbedder(environment, say).catch((error: unknown) => {
+      opened = undefined;
+      throw error;
+    }));
   const vectorIndex = createVectorIndex({
     pool: database.pool,
     ...(threads === undefined ? {} : { threads }),

@@ -1,7 +1,10 @@
 import Link from 'next/link';
+import { NEGATIVE_CLASS_TEXTS } from '#lib/example/negative-classes.ts';
+import { NEGATIVE_CLASSES, type NegativeClass } from '#lib/example/protocol.ts';
 import type { ExplanationView } from '#lib/explanation/schema.ts';
 import { plural } from '#lib/format/number.ts';
 import type { Exam, VerdictView } from '#lib/score/exam.ts';
+import type { TakenScoreView } from '#lib/score/schema.ts';
 import { METRIC_NAMES, SCORER_NAMES } from '#lib/score/naming.ts';
 import { href } from '#lib/url/href.ts';
 import { Band } from './band.tsx';
@@ -17,10 +20,28 @@ interface Group {
 const SHOWN = 5;
 
 /** Every window of one exam: where the explanation, or the rule behind it, was right and where it was wrong; mistakes first. */
-export function ExamVerdicts({ exam, address, explanations, max }: { exam: Exam; address: string; explanations: readonly ExplanationView[]; max: number }) {
+export function ExamVerdicts({
+  exam,
+  only,
+  address,
+  explanations,
+  ofLatent,
+  max,
+}: {
+  exam: Exam;
+  /** Silent windows of this class alone, beside the firing ones; all by default. */
+  only?: NegativeClass | undefined;
+  address: string;
+  explanations: readonly ExplanationView[];
+  /** Scores of the latent itself. */
+  ofLatent: readonly TakenScoreView[];
+  max: number;
+}) {
   const { score } = exam;
   const naming = SCORER_NAMES[score.scorer];
-  const judge = naming.of === 'rule' ? 'the rule' : 'the explanation';
+  const classes = NEGATIVE_CLASSES.filter((name) => exam.verdicts.some((verdict) => classOf(verdict) === name));
+  const chosen = only !== undefined && classes.includes(only) ? only : null;
+  const shown = chosen === null ? exam.verdicts : exam.verdicts.filter((verdict) => verdict.positive || classOf(verdict) === chosen);
   return (
     <div className="lines">
       <nav aria-label="Exam" className="flex flex-wrap gap-1 py-2">
@@ -40,6 +61,18 @@ export function ExamVerdicts({ exam, address, explanations, max }: { exam: Exam;
             </Link>
           )),
         )}
+        {ofLatent.map((one) => (
+          <Link
+            key={one.id}
+            className={one.id === score.id ? 'chip chip-on' : 'chip'}
+            aria-current={one.id === score.id ? 'true' : undefined}
+            href={href(address, { view: 'verdicts', score: one.id })}
+            scroll={false}
+            prefetch={false}
+          >
+            {SCORER_NAMES[one.scorer].name}
+          </Link>
+        ))}
       </nav>
       <p className="text-t1 text-ink-2">
         {naming.asks}{' '}
@@ -47,10 +80,27 @@ export function ExamVerdicts({ exam, address, explanations, max }: { exam: Exam;
           {naming.of === 'rule' ? 'This examines the rule behind the sentence, not the sentence. ' : ''}Measured as {METRIC_NAMES[score.metric]}.
         </span>
       </p>
-      <p className="my-2 font-medium">“{exam.explanation}”</p>
+      {exam.explanation !== null && <p className="my-2 font-medium">“{exam.explanation}”</p>}
       <Whisker name={naming.name} score={{ ...score, control: score.control?.value ?? null }} unit={naming.unit} />
       {score.failure !== null && <p className="note mt-4">This score could not be taken: {score.failure}</p>}
-      {groupsOf(exam, judge).map((group) => (
+      {classes.length > 1 && (
+        <nav aria-label="Silent windows" className="flex flex-wrap gap-1 py-2">
+          {[null, ...classes].map((name) => (
+            <Link
+              key={name ?? 'all'}
+              className={name === chosen ? 'chip chip-on' : 'chip'}
+              aria-current={name === chosen ? 'true' : undefined}
+              href={href(address, { view: 'verdicts', score: score.id, ...(name !== null && { class: name }) })}
+              scroll={false}
+              prefetch={false}
+              title={name === null ? undefined : NEGATIVE_CLASS_TEXTS[name].text}
+            >
+              {name === null ? 'all silent windows' : NEGATIVE_CLASS_TEXTS[name].name}
+            </Link>
+          ))}
+        </nav>
+      )}
+      {groupsOf(shown, naming.of).map((group) => (
         <section key={group.title}>
           <Band>
             {group.title} · {group.verdicts.length}
@@ -69,16 +119,17 @@ export function ExamVerdicts({ exam, address, explanations, max }: { exam: Exam;
 }
 
 function Verdicts({ verdicts, max }: { verdicts: readonly VerdictView[]; max: number }) {
-  const items = verdicts.map((verdict) =>
+  // A protocol may draw one window twice.
+  const items = verdicts.map((verdict, i) =>
     verdict.window === null ? (
-      <li key={`${verdict.row}-${verdict.start}`} className="window">
+      <li key={`${verdict.row}-${verdict.start}-${i}`} className="window">
         <span className="value" />
         <span className="source">
           row {verdict.row}, token {verdict.start}: the text of this window is not kept any more{claim(verdict)}
         </span>
       </li>
     ) : (
-      <ExampleWindow key={`${verdict.row}-${verdict.start}`} example={verdict.window} max={max} note={claim(verdict)} />
+      <ExampleWindow key={`${verdict.row}-${verdict.start}-${i}`} example={verdict.window} max={max} marked={verdict.marked} note={claim(verdict)} />
     ),
   );
   return (
@@ -95,13 +146,26 @@ function Verdicts({ verdicts, max }: { verdicts: readonly VerdictView[]; max: nu
 }
 
 function claim(verdict: VerdictView): string {
-  return verdict.score === null ? '' : ` · scored ${verdict.score.toFixed(3)}`;
+  const of = classOf(verdict);
+  const kind = of === null || of === 'random' ? '' : ` · ${NEGATIVE_CLASS_TEXTS[of].name}`;
+  return verdict.score === null ? kind : `${kind} · scored ${verdict.score.toFixed(3)}`;
+}
+
+/** The class of a silent window: what its verdict says, or in older scores its window. Null for a firing one. */
+function classOf({ positive, kind, window }: VerdictView): NegativeClass | null {
+  const of = kind ?? window?.kind ?? 'random';
+  return positive || of === 'activating' ? null : of;
 }
 
 /** Wrong verdicts first; where a scorer only ranks, the windows it ranked worst on each side. */
-function groupsOf(exam: Exam, judge: string): Group[] {
-  const { verdicts } = exam;
+function groupsOf(verdicts: readonly VerdictView[], of: 'explanation' | 'rule' | 'latent'): Group[] {
+  const judge = of === 'rule' ? 'the rule' : 'the explanation';
   const pick = (title: string, keep: (verdict: VerdictView) => boolean): Group => ({ title, verdicts: verdicts.filter(keep) });
+  if (of === 'latent')
+    return [
+      pick('not found: the model took a window it fires on for the intruder', (verdict) => verdict.right === false),
+      pick('found: the silent window among those it fires on', (verdict) => verdict.right === true),
+    ].filter((group) => group.verdicts.length > 0);
   const groups = verdicts.some((verdict) => verdict.right !== null)
     ? [
         pick(`missed: it fires, ${judge} says no`, (verdict) => verdict.right === false && verdict.positive),
