@@ -22,7 +22,7 @@ export function ExplanationEntry({
           <a className="link" href={href('/sign-in', { next: address })}>
             Sign in
           </a>{' '}
-          to say in your own words when this latent fires. It is scored on documents that no page shows.
+          to say in your own words when this latent fires. Its exam is of documents that no page shows.
         </p>
       )}
     </section>
