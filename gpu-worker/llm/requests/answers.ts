@@ -23,13 +23,16 @@ const STORE = `
       cost float8, duration_ms int, finish_reason text, raw_offset int, raw_length int)
   ), batch AS (
     INSERT INTO llm_raw_batches (bytes, length) SELECT $2::bytea, $3::int WHERE $3::int > 0 RETURNING id
+  ), mine AS (
+    SELECT r.hash FROM llm_requests r JOIN answers a ON r.hash = decode(a.hash, 'hex') AND r.claim_fence = a.fence
+     WHERE r.answered_at IS NULL ORDER BY r.hash FOR UPDATE OF r
   ), stored AS (
     UPDATE llm_requests r
        SET tokens_in = a.tokens_in, tokens_out = a.tokens_out, tokens_cached = a.tokens_cached, cost = a.cost, duration_ms = a.duration_ms,
            finish_reason = a.finish_reason, raw_batch_id = b.id, raw_offset = a.raw_offset, raw_length = a.raw_length, answered_at = now(),
            claim_owner = NULL, claim_until = NULL, reserved_tokens = 0, reserved_cost = 0
       FROM answers a, batch b
-     WHERE r.hash = decode(a.hash, 'hex') AND r.claim_fence = a.fence AND r.answered_at IS NULL
+     WHERE r.hash = decode(a.hash, 'hex') AND r.hash IN (SELECT hash FROM mine)
     RETURNING r.hash
   ), counted AS (
     INSERT INTO llm_run_usage AS u (run_id, purpose, calls, tokens_in, tokens_out, tokens_cached, uncounted, cost, unpriced)

@@ -59,20 +59,29 @@ export async function claimRequests(pool: Pool, owner: string, wanted: readonly 
   return limited ? transaction(pool, (client) => claimWithin(client, owner, wanted)) : claim(pool, owner, wanted);
 }
 
+// Rows are locked in the order of their hashes, here and wherever several are, or are passed over while somebody has
+// them: two workers with the same requests would else wait for each other.
 // A run may be deleted while its last calls are made: they must not fail the group that they are in.
 const CLAIM = `
   WITH wanted AS (
     SELECT decode(t.hash, 'hex') AS hash, t.model, t.endpoint, t.purpose, (SELECT id FROM runs WHERE id = t.run_id) AS run_id, t.characters, t.tokens, t.cost
       FROM jsonb_to_recordset($1) AS t (hash text, model text, endpoint text, purpose text, run_id bigint, characters int, tokens int, cost float8)
-  ), claimed AS (
-    INSERT INTO llm_requests AS r (hash, model, endpoint, purpose, run_id, prompt_characters, claim_owner, claim_until, reserved_tokens, reserved_cost)
-    SELECT hash, model, endpoint, purpose, run_id, characters, $2, now() + $3 * interval '1 s', tokens, cost FROM wanted ORDER BY hash
-    ON CONFLICT (hash) DO UPDATE
-      SET claim_owner = $2, claim_until = excluded.claim_until, claim_fence = r.claim_fence + 1, answered_at = NULL,
-          run_id = excluded.run_id, purpose = excluded.purpose, reserved_tokens = excluded.reserved_tokens, reserved_cost = excluded.reserved_cost
-      WHERE (r.answered_at IS NULL AND r.claim_until < now()) OR (r.answered_at IS NOT NULL AND r.raw_batch_id IS NULL)
+  ), lost AS (
+    SELECT r.hash FROM llm_requests r JOIN wanted USING (hash)
+     WHERE (r.answered_at IS NULL AND r.claim_until < now()) OR (r.answered_at IS NOT NULL AND r.raw_batch_id IS NULL)
+     ORDER BY r.hash FOR UPDATE OF r SKIP LOCKED
+  ), taken AS (
+    UPDATE llm_requests r
+       SET claim_owner = $2, claim_until = now() + $3 * interval '1 s', claim_fence = r.claim_fence + 1, answered_at = NULL,
+           run_id = w.run_id, purpose = w.purpose, reserved_tokens = w.tokens, reserved_cost = w.cost
+      FROM wanted w WHERE r.hash = w.hash AND r.hash IN (SELECT hash FROM lost)
     RETURNING r.hash, r.claim_fence
-  )
+  ), made AS (
+    INSERT INTO llm_requests (hash, model, endpoint, purpose, run_id, prompt_characters, claim_owner, claim_until, reserved_tokens, reserved_cost)
+    SELECT hash, model, endpoint, purpose, run_id, characters, $2, now() + $3 * interval '1 s', tokens, cost FROM wanted ORDER BY hash
+    ON CONFLICT (hash) DO NOTHING
+    RETURNING hash, claim_fence
+  ), claimed AS (SELECT * FROM taken UNION ALL SELECT * FROM made)
   SELECT encode(hash, 'hex') AS hash, claim_fence AS fence, NULL::float8 AS cost, NULL::bytea AS bytes, NULL AS artifact,
          NULL::bigint AS "memberOffset", NULL::int AS "memberLength", NULL::int AS "offset", NULL::int AS length
     FROM claimed
@@ -160,21 +169,27 @@ export async function spentBy(db: Pool | PoolClient, runId: string): Promise<Spe
 export async function releaseClaims(db: Pool | PoolClient, claims: readonly { hash: string; fence: number }[]): Promise<void> {
   if (claims.length === 0) return;
   await db.query(
-    `DELETE FROM llm_requests r USING jsonb_to_recordset($1) AS t (hash text, fence int)
-      WHERE r.hash = decode(t.hash, 'hex') AND r.claim_fence = t.fence AND r.answered_at IS NULL`,
+    `DELETE FROM llm_requests WHERE hash IN (
+       SELECT r.hash FROM llm_requests r JOIN jsonb_to_recordset($1) AS t (hash text, fence int) ON r.hash = decode(t.hash, 'hex') AND r.claim_fence = t.fence
+        WHERE r.answered_at IS NULL ORDER BY r.hash FOR UPDATE OF r)`,
     [JSON.stringify(claims)],
   );
 }
 
 /** Prolongs all claims of one owner that are still open. */
 export async function renewClaims(pool: Pool, owner: string): Promise<void> {
-  await pool.query(`UPDATE llm_requests SET claim_until = now() + $2 * interval '1 s' WHERE claim_owner = $1 AND answered_at IS NULL`, [owner, LEASE_SECONDS]);
+  await pool.query(
+    `UPDATE llm_requests SET claim_until = now() + $2 * interval '1 s'
+      WHERE hash IN (SELECT hash FROM llm_requests WHERE claim_owner = $1 AND answered_at IS NULL ORDER BY hash FOR UPDATE SKIP LOCKED)`,
+    [owner, LEASE_SECONDS],
+  );
 }
 
 /** Ends at once the claims that earlier processes of this worker left behind. */
 export async function endClaimsOf(pool: Pool, workerId: string, except: string): Promise<void> {
   await pool.query(
-    `UPDATE llm_requests SET claim_until = now() - interval '1 s' WHERE answered_at IS NULL AND starts_with(claim_owner, $1 || '/') AND claim_owner <> $2`,
+    `UPDATE llm_requests SET claim_until = now() - interval '1 s'
+      WHERE hash IN (SELECT hash FROM llm_requests WHERE answered_at IS NULL AND starts_with(claim_owner, $1 || '/') AND claim_owner <> $2 ORDER BY hash FOR UPDATE)`,
     [workerId, except],
   );
 }
