@@ -4,7 +4,7 @@ import { Histogram } from './histogram.tsx';
 
 /** How a latent's activations spread: over bins of equal ratio where its run counted them so, else of equal width. */
 export function ActivationFigure({ latent }: { latent: LatentDetail }) {
-  const histogram = latent.profile?.histogram ?? null;
+  const histogram = withoutEmptyStart(latent.profile?.histogram ?? null);
   if (latent.firingCount === 0 || (histogram === null && latent.histogram.length === 0)) return null;
   return (
     <section className="section">
@@ -38,4 +38,14 @@ export function ActivationFigure({ latent }: { latent: LatentDetail }) {
       )}
     </section>
   );
+}
+
+type LogHistogram = NonNullable<NonNullable<LatentDetail['profile']>['histogram']>;
+
+/** Without the bins below the first that holds any: a coder that keeps only the strongest leaves most of ten octaves empty. */
+function withoutEmptyStart(histogram: LogHistogram | null): LogHistogram | null {
+  const first = histogram?.counts.findIndex((count) => count > 0) ?? -1;
+  if (histogram === null || first < 0) return null;
+  const { from, to, counts } = histogram;
+  return { ...histogram, from: from * (to / from) ** (first / counts.length), counts: counts.slice(first) };
 }

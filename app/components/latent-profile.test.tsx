@@ -27,10 +27,10 @@ describe('tokens', () => {
   };
   it('say how much of the activation is theirs and how surely the latent fires on them', () => {
     const shown = text(<LatentTokens tokens={tokens} activation={5000} />);
-    expect(shown).toContain('one token’s latent, 93 % of the time on one');
+    expect(shown).toContain('one token’s latent: “war” 93 % of the time');
     expect(shown).toContain('| war|93 %|');
     expect(shown).toContain('|↵|7.0 %|');
-    expect(shown).toContain('| war|4.9|');
+    expect(shown).toContain('| war|930/940 |4.9|');
     expect(html(<LatentTokens tokens={tokens} activation={5000} />)).toContain('“ war”: fires on 930 of the 940 times it stands in the text');
   });
 });

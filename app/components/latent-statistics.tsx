@@ -63,8 +63,11 @@ function ProfilePairs({ profile: { quantiles, tokens, positionInformation } }: {
         <>
           <dt>main token</dt>
           <dd>
-            <span className="mono">{visibleText(tokens.mostFrequent)}</span>, {formatShare(tokens.mostFrequentShare)} of the time;{' '}
-            <span className="num">{tokens.entropy.toFixed(1)}</span> bits of tokens in all
+            <span className="mono">{visibleText(tokens.mostFrequent)}</span>, {formatShare(tokens.mostFrequentShare)} of the time
+          </dd>
+          <dt>token entropy</dt>
+          <dd>
+            <span className="num">{tokens.entropy.toFixed(1)}</span> bits
           </dd>
         </>
       )}

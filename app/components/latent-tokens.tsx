@@ -31,7 +31,10 @@ export function LatentTokens({ tokens, activation }: { tokens: TokenProfileView;
         <TokenBars
           heading="mean wherever it stands"
           tone="fire"
-          bars={surest.map((token) => bar(token, mean(token), surest[0] === undefined ? 0 : mean(surest[0]), formatActivation(mean(token))))}
+          bars={surest.map((token) => ({
+            ...bar(token, mean(token), surest[0] === undefined ? 0 : mean(surest[0]), formatActivation(mean(token))),
+            note: `${formatCount(token.active)}/${formatCount(token.occurrences)}`,
+          }))}
         />
       </div>
     </section>
@@ -39,7 +42,7 @@ export function LatentTokens({ tokens, activation }: { tokens: TokenProfileView;
 }
 
 /** How far a latent is one token's. */
-export function singleTokenWords({ mostFrequentShare, singleToken }: TokenProfileView): string {
-  const share = `${formatShare(mostFrequentShare)} of the time on one`;
-  return singleToken === 'strong' ? `one token’s latent, ${share}` : share;
+function singleTokenWords({ mostFrequent, mostFrequentShare, singleToken }: TokenProfileView): string {
+  const share = `“${visibleText(mostFrequent).trim()}” ${formatShare(mostFrequentShare)} of the time`;
+  return singleToken === 'strong' ? `one token’s latent: ${share}` : share;
 }

@@ -5,6 +5,8 @@ import { VisibleText } from './token.tsx';
 export interface TokenBar {
   text: string;
   figure: string;
+  /** Said beside it, fainter. */
+  note?: string;
   strength: number;
   /** The figure in words. */
   title: string;
@@ -21,7 +23,10 @@ export function TokenBars({ heading, bars, tone }: { heading: string; bars: read
             <span className="mono">
               <VisibleText text={bar.text} />
             </span>
-            <span className="num">{bar.figure}</span>
+            <span className="num">
+              {bar.note !== undefined && <span className="text-ink-3">{bar.note} </span>}
+              {bar.figure}
+            </span>
           </li>
         ))}
       </ol>

@@ -24,6 +24,15 @@ test('counts every latent, explained or not', async ({ page, catalogue: { summar
   expect(ready + dead + tooFewWindows + tooFewDocuments).toBe(rows.length);
 });
 
+test('says what the run found of the coder as a whole', async ({ page, catalogue: { summary } }) => {
+  await page.goto(CODER_PATH);
+  const figures = page.getByRole('region', { name: /^The coder on this text/ });
+  const { alive, l0, reconstruction } = summary.profile!;
+  await expect(figures).toContainText(alive.toLocaleString('en-GB'));
+  await expect(figures).toContainText(`L0${l0.toFixed(1)}`);
+  await expect(figures).toContainText(`+${reconstruction!.loss.increase.toFixed(2)} nats`);
+});
+
 test('sorts by each column, either way', async ({ page, catalogue: { rows, scored } }) => {
   await page.goto(CODER_PATH);
   expect(await shown(page)).toEqual(rows.slice(0, 50).map(({ index }) => index));

@@ -37,6 +37,31 @@ test('shows the explanation, who made it, and its score as the API has it', asyn
   await expect(page.getByRole('img', { name: /^Histogram of activations/ })).toBeVisible();
 });
 
+test('shows what it fires on, what it writes and who is near, as the API has it', async ({ page, catalogue: { best, rows } }) => {
+  const { profile } = best;
+  if (profile?.tokens == null || profile.logitEffects === null) throw new Error('the best latent has no whole profile');
+  await page.goto(pathOf(best.index));
+  const aside = page.getByRole('complementary', { name: 'Explanations and statistics' });
+  const section = (name: RegExp) => aside.locator('section').filter({ has: page.getByRole('heading', { name }) }); // prettier-ignore
+  await expect(section(/^Tokens it fires on/).locator('li')).toHaveCount(
+    Math.min(8, profile.tokens.byTotal.length) + Math.min(8, profile.tokens.byMean.length),
+  );
+  const writes = section(/^What it writes/).locator('li .num');
+  await expect(writes).toHaveCount(16);
+  await expect(writes.first()).toHaveText(`+${profile.logitEffects.promoted[0]!.effect.toFixed(2)}`);
+  const near = section(/^Neighbours/);
+  const shown = near.locator('.near-row:visible');
+  const first = { decoder: profile.neighbours.decoder!.nearest[0]!, tokens: profile.neighbours.coOccurrence.nearest[0]! };
+  await expect(shown.first()).toContainText(first.tokens.similarity.toFixed(2));
+  await near.getByText('write alike').click();
+  await expect(shown.first()).toContainText(String(first.decoder.index));
+  await expect(shown.first()).toContainText(first.decoder.similarity.toFixed(2));
+  // Of the latents that no run looked at there is no page.
+  const looked = rows.some(({ index }) => index === first.decoder.index);
+  expect(first.decoder.hasPage).toBe(looked);
+  await expect(shown.first().getByRole('link')).toHaveCount(looked ? 1 : 0);
+});
+
 test('tokens carry their values, by keyboard too', async ({ page, catalogue: { best } }) => {
   await page.goto(pathOf(best.index));
   const line = page.locator('.line').filter({ has: page.locator('.tok:nth-child(2), .tok ~ .tok') }).first(); // prettier-ignore
