@@ -6,7 +6,18 @@ import { SideMark } from './side-mark.tsx';
 import { Token } from './token.tsx';
 
 /** A whole window, wrapped, with the document it comes from. */
-export function ExampleWindow({ example, max, note }: { example: Example; max: number; note?: ReactNode }) {
+export function ExampleWindow({
+  example,
+  max,
+  marked,
+  note,
+}: {
+  example: Example;
+  max: number;
+  /** Tokens that a model was shown as highlighted. */
+  marked?: readonly number[] | undefined;
+  note?: ReactNode;
+}) {
   return (
     <li className="window">
       <span className="value">
@@ -16,7 +27,14 @@ export function ExampleWindow({ example, max, note }: { example: Example; max: n
       <span className="min-w-0">
         {joinTokens(example.tokens, example.activations).map((piece) => {
           const strongest = example.maxIndex !== null && example.maxIndex >= piece.index && example.maxIndex < piece.index + piece.count;
-          return <Token key={piece.index} piece={piece} max={max} strongest={strongest} />;
+          const token = <Token key={piece.index} piece={piece} max={max} strongest={strongest} />;
+          return marked?.includes(piece.index) ? (
+            <span key={piece.index} className="shown-mark" title="highlighted for the judge">
+              {token}
+            </span>
+          ) : (
+            token
+          );
         })}
         <span className="source">
           {example.document} · {example.split === 'train' ? 'evidence' : 'exam'} · row {example.row}, token {example.start}

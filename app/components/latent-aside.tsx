@@ -7,6 +7,7 @@ import { CopyButton } from './copy-button.tsx';
 import { ExplanationAttempts } from './explanation-attempts.tsx';
 import { ExplanationCard } from './explanation-card.tsx';
 import { LatentLogits } from './latent-logits.tsx';
+import { LatentScores } from './latent-scores.tsx';
 import { LatentStatistics } from './latent-statistics.tsx';
 import { LatentTokens } from './latent-tokens.tsx';
 import { NearLatents } from './near-latents.tsx';
@@ -39,6 +40,7 @@ export function LatentAside({ latent, address, site, children }: { latent: Laten
           </div>
         </section>
       )}
+      <LatentScores scores={latent.scores} examHref={(score) => href(address, { view: 'verdicts', score: score.id })} />
       {latent.withheldExplanations > 0 && (
         <p className="note mb-4">
           {plural(latent.withheldExplanations, 'explanation')} withheld: a document that went into it was taken down. The next run explains this latent anew,

@@ -2,6 +2,7 @@ import Link from 'next/link';
 import { formatCount, plural } from '#lib/format/number.ts';
 import { METRIC_NAMES, SCORER_NAMES } from '#lib/score/naming.ts';
 import type { ScoreView } from '#lib/score/schema.ts';
+import { ScoreParts } from './score-parts.tsx';
 import { Whisker } from './whisker.tsx';
 
 /** One score: its whisker, and folded behind it what was asked, of how many windows, and every verdict. */
@@ -23,12 +24,17 @@ export function ScoreRow({ score, href }: { score: ScoreView; href: string }) {
           </p>
         ) : (
           <p className="text-ink-3">
-            {METRIC_NAMES[score.metric]} over {plural(score.nPositives, unit)} where the latent fires and {formatCount(score.nNegatives)} where it does not,{' '}
-            {score.exam === 'test' ? 'from documents the explainer never saw' : 'from the sealed reserve'}
-            {score.nFailed > 0 ? `; ${plural(score.nFailed, unit)} could not be judged and are not counted` : ''}. The interval resamples documents.
-            {score.control === null ? ` There is no control for this score. ${score.controlMissing ?? ''}` : ''}
+            {METRIC_NAMES[score.metric]} over{' '}
+            {unit === 'group'
+              ? `${plural(score.nNegatives, unit)} of windows, in each one where it is silent`
+              : `${plural(score.nPositives, unit)} where the latent fires and ${formatCount(score.nNegatives)} random ones where it does not`}
+            , {score.exam === 'test' ? 'from documents the explainer never saw' : 'from the sealed reserve'}
+            {score.nFailed > 0 ? `; ${plural(score.nFailed, unit)} could not be judged and are not counted` : ''}. The interval respects that windows of one
+            document are alike.
+            {score.control === null && unit !== 'group' ? ` There is no control for this score. ${score.controlMissing ?? ''}` : ''}
           </p>
         )}
+        {score.value !== null && <ScoreParts score={score} />}
         <Link className="link" href={href} prefetch={false}>
           Every window and verdict
         </Link>

@@ -43,7 +43,10 @@ export function Whisker({
         {control !== null && <i className="ctl" style={{ left: `${at(control)}%` }} />}
         {value !== null && <i className="dot" style={{ left: `${at(value)}%` }} />}
       </span>
-      <span className="num" title={`${plural(score.nPositives, unit)} where it fires, ${score.nNegatives} where it does not`}>
+      <span
+        className="num"
+        title={unit === 'group' ? plural(n, unit) : `${plural(score.nPositives, unit)} where it fires, ${score.nNegatives} where it does not`}
+      >
         {value === null ? (
           'failed'
         ) : (

@@ -1,54 +1,37 @@
 import type { Pool } from 'pg';
-import { AppError } from '#lib/errors/app-error.ts';
 import type { Verdict } from '#lib/score/schema.ts';
-import { answeringBatch } from '#gpu-worker/llm/answering-batch.ts';
-import { inFlight } from '#gpu-worker/llm/in-flight.ts';
-import type { ChatClient } from '#gpu-worker/llm/chat-client.ts';
-import type { CompletionClient } from '#gpu-worker/llm/completion-client.ts';
+import { chatForRun } from '#gpu-worker/llm/chat-for-run.ts';
 import { BLANK_EXPLANATION } from '#gpu-worker/score/control.ts';
 import { forAttempt } from '#gpu-worker/score/for-attempt.ts';
 import type { TokenFrequency } from '#gpu-worker/score/fuzzing/token-traits.ts';
 import { BASELINE_METHOD } from '#gpu-worker/score/lift.ts';
 import { completionsOf } from '#gpu-worker/score/read-prompts.ts';
-import type { Scorer, ScoreResult, ScorerServices } from '#gpu-worker/score/scorer.ts';
+import type { Scorer, ScorerServices } from '#gpu-worker/score/scorer.ts';
 import type { TaskHandler } from '#platform/queue/types.ts';
 import { countCauses, type LlmFailure } from './llm-failures.ts';
 import { requireChat } from './require-chat.ts';
 import { loadRun, logEvent, type RunFacts } from './run-facts.ts';
 import { corpusFrequency, runScorers } from './run-scorers.ts';
 import { insertScores } from './score-rows.ts';
-import { scoreOf, shortScore, storedVerdictsOf, withControls, type Controls, type Sat } from './scorer-scores.ts';
+import { scoreOf, shortScore, storedVerdictsOf, withControls, type Sat } from './scorer-scores.ts';
 import { knownScores, sittingsOf, type Judge, type KnownScore, type Sitting } from './scorer-sittings.ts';
 import type { WorkerServices } from './services.ts';
+import { causeOf, sitControls, sitExams, type Ask } from './sit-exams.ts';
 
-/**
- * How often an exam is sat in one run before its score is kept as failed. Each sitting has asked again, alone, for every
- * window whose answer was no use, and the client has repeated every call that got none; a third sitting costs as much as
- * the first and answers what it answered. It is repeated here and not by failing the task, which would throw away the
- * other latents' answers, paid for, and could use up the task's attempts and so end the run.
- */
-const SITTINGS_A_RUN = 2;
-
-/**
- * A model of which none of the first exams has a usable answer is asked no more: it cannot hold to the form, and a run of
- * 10,000 latents would pay for two million such answers.
- */
-const GIVE_UP_AFTER = 5;
-
-/** Asks an exam's questions, or those of its control. */
-type Ask = (chat: ChatClient | null, sitting: Sitting, attempt: number, of: 'own' | 'other' | 'blank', signal: AbortSignal) => Promise<ScoreResult>;
+/** What scoring by a language model needs of a worker. */
+export type ScoringServices = Pick<WorkerServices, 'pool' | 'chat' | 'completions' | 'requests' | 'prices' | 'artifacts' | 'cache'>;
 
 /** Scores of a batch of latents by a language model: every scorer of every latent at once, as the client's slots allow. */
 export function scoreLlm(
-  services: Pick<WorkerServices, 'pool' | 'chat' | 'artifacts' | 'cache'> & { completions?: CompletionClient | null },
+  services: ScoringServices,
   { frequency = corpusFrequency }: { frequency?: (services: Pick<WorkerServices, 'artifacts' | 'cache'>, run: RunFacts) => Promise<TokenFrequency> } = {},
 ): TaskHandler<'score.llm'> {
   return async ({ runId, latents, scorers: names }, context) => {
     const { pool } = services;
     const run = await loadRun(pool, runId);
     const scorers = await runScorers({ run, frequency: () => frequency(services, run) }, names);
-    const chat = scorers.some(({ needs }) => needs === 'chat') ? requireChat(services) : null;
-    const completions = services.completions ?? null;
+    const chat = scorers.some(({ needs }) => needs === 'chat') ? chatForRun(services, run) : null;
+    const { completions } = services;
     const judgeOf = ({ needs }: Scorer): Judge => (needs === 'chat' ? requireChat(services) : completionsOf({ completions }));
     const sittings = await sittingsOf(pool, run, judgeOf, scorers, latents);
     const known = await knownScores(pool, run, sittings);
@@ -77,7 +60,7 @@ export function scoreLlm(
       const text = of === 'own' ? (explanation?.text ?? '') : of === 'other' ? (control?.text ?? '') : BLANK_EXPLANATION;
       return scorer.score(of === 'own' ? latentExam : controlExam, text, asking, signal);
     };
-    const sat = await sitExams(chat, unsat, ask, (await hasScores(pool, run)) || known.size > 0, report, context.signal);
+    const { sat, unpaid } = await sitExams(chat, unsat, ask, (await hasScores(pool, run)) || known.size > 0, report, context.signal);
     const usable = sat.filter(({ result }) => result.failure === null).map(({ sitting }) => sitting);
     const controls = await sitControls(chat, [...usable, ...lacking], ask, report, context.signal);
 
@@ -94,6 +77,7 @@ export function scoreLlm(
     const failures = [
       ...short.map(({ latent, shortfall }): LlmFailure => ({ latent, cause: 'no_windows', message: shortfall ?? '' })),
       ...sat.flatMap(failureOf),
+      ...unpaid.map(({ latent, scorer }): LlmFailure => ({ latent, cause: 'budget_spent', message: `${scorer.name}: the run’s budget is spent.` })),
     ];
     const controlsFailed = controls.size - scores.filter(({ control }) => control !== null).length;
     await context.commit(async (client) => {
@@ -110,101 +94,9 @@ export function scoreLlm(
         };
         await logEvent(client, run.id, { level: 'warn', stage: 'score', event: 'scores_failed', data });
       }
-      return { scores: scores.length - failures.length, reused: known.size, failed: failures.length, windowsFailed };
+      return { scores: scores.filter(({ failure }) => failure === null).length, reused: known.size, failed: failures.length, windowsFailed };
     });
   };
-}
-
-/**
- * Works on sittings, those that a model is asked about as `answeringBatch` does; those that a model only reads beside them,
- * as many at once as it takes. Results come back in the sittings' order.
- */
-async function inBatch<Result>(
-  chat: ChatClient | null,
-  sittings: readonly Sitting[],
-  work: (chat: ChatClient | null, sitting: Sitting, signal: AbortSignal) => Promise<Result>,
-  endpointFailed: (result: Result) => boolean,
-  signal: AbortSignal,
-): Promise<Result[]> {
-  const asked = sittings.filter(({ scorer }) => scorer.needs === 'chat');
-  const read = sittings.filter(({ scorer }) => scorer.needs !== 'chat');
-  const stop = new AbortController();
-  const both = AbortSignal.any([signal, stop.signal]);
-  const orStop = <T>(promise: Promise<T>): Promise<T> =>
-    promise.catch((error: unknown) => {
-      stop.abort(error);
-      throw error;
-    });
-  const settled = await Promise.allSettled([
-    orStop(chat === null ? Promise.resolve([]) : answeringBatch(chat, asked, (client, sitting) => work(client, sitting, both), endpointFailed, both)),
-    orStop(inFlight(read, read[0]?.judge.slots ?? 1, (sitting) => work(null, sitting, both))),
-  ]);
-  const failed = settled.find((one) => one.status === 'rejected');
-  if (failed) throw stop.signal.reason;
-  const [first, second] = settled.map((one) => (one.status === 'fulfilled' ? one.value : []));
-  return sittings.map((sitting) => (sitting.scorer.needs === 'chat' ? first![asked.indexOf(sitting)]! : second![read.indexOf(sitting)]!));
-}
-
-/** Every exam, those that came out without a value once more. `proven`: the model is known to give usable answers. */
-async function sitExams(
-  chat: ChatClient | null,
-  sittings: readonly Sitting[],
-  ask: Ask,
-  proven: boolean,
-  report: () => void,
-  signal: AbortSignal,
-): Promise<Sat[]> {
-  let [useless, useful] = [0, proven];
-  const sit = (list: readonly Sitting[], attempt: number): Promise<Sat[]> =>
-    inBatch(
-      chat,
-      list,
-      async (client, sitting, both): Promise<Sat> => {
-        const result = await ask(client, sitting, attempt, 'own', both);
-        const sat = { sitting, result };
-        if (result.failure === null) useful = true;
-        else if (causeOf(sat) === 'bad_answer') useless++;
-        if (!useful && useless >= GIVE_UP_AFTER) throw uselessModel(sat);
-        report();
-        return sat;
-      },
-      ({ result }) => result.failures.upstream > 0,
-      signal,
-    );
-  const sat = await sit(sittings, 0);
-  for (let again = 1; again < SITTINGS_A_RUN; again++) {
-    const failed = sat.flatMap(({ result }, i) => (result.failure === null ? [] : [i]));
-    if (failed.length === 0) break;
-    const repeated = await sit(
-      failed.map((i) => sat[i]!.sitting),
-      again,
-    );
-    for (const [j, i] of failed.entries()) sat[i] = repeated[j]!;
-  }
-  return sat;
-}
-
-/** The same exams by another latent's explanation and by none, of those that have one: once, as a control is worth no more. */
-async function sitControls(
-  chat: ChatClient | null,
-  sittings: readonly Sitting[],
-  ask: Ask,
-  report: () => void,
-  signal: AbortSignal,
-): Promise<Map<Sitting, Controls>> {
-  const wanted = sittings.filter(({ control }) => control !== null);
-  const results = await inBatch(
-    chat,
-    wanted,
-    async (client, sitting, both): Promise<Controls> => {
-      const [other, blank] = await Promise.all([ask(client, sitting, 0, 'other', both), ask(client, sitting, 0, 'blank', both)]);
-      report();
-      return { other, blank };
-    },
-    ({ other, blank }) => other.failures.upstream + blank.failures.upstream > 0,
-    signal,
-  );
-  return new Map(wanted.map((sitting, i) => [sitting, results[i]!]));
 }
 
 const examId = ({ latent, scorer }: Sitting): string => `${latent} ${scorer.name}`;
@@ -240,15 +132,6 @@ async function hasScores(pool: Pool, run: RunFacts): Promise<boolean> {
   );
   return rowCount === 1;
 }
-
-const uselessModel = ({ sitting, result }: Sat): AppError =>
-  new AppError(
-    'upstream_failed',
-    `The language model ${sitting.judge.model} gave no usable answers in any of the first ${GIVE_UP_AFTER} exams, so it is asked no more. The last one, of ${sitting.scorer.name}: ${result.failure ?? ''} Choose a model that answers in the JSON asked for (LLM_MODEL), or leave the scorer ${sitting.scorer.name} out.`,
-    { retryable: false, field: 'LLM_MODEL' },
-  );
-
-const causeOf = ({ result }: Sat): 'upstream' | 'bad_answer' => (result.failures.upstream > result.failures.bad_answer ? 'upstream' : 'bad_answer');
 
 function failureOf(sat: Sat): LlmFailure[] {
   const { sitting, result } = sat;

@@ -21,7 +21,7 @@ const SEED = 22;
 /** Every word of the planted vocabulary is as frequent as any other, near enough. */
 const FREQUENCY = countTokenFrequency(tokenCounts([]));
 /** Nothing is read from artifacts where frequencies are given. */
-const MATERIAL = { artifacts: memoryArtifacts(), cache: createRunCache(2) };
+const MATERIAL = { artifacts: memoryArtifacts(), cache: createRunCache(2), completions: null, requests: null, prices: { own: [] } };
 
 const endpoints: ChatEndpoint[] = [];
 afterEach(async () => {

@@ -59,7 +59,7 @@ export default async function LatentPage({ params, searchParams }: Props) {
   const latent = await latentOf(model, coder, index);
   const address = latentPath(model, coder, latent.index);
   if (value.embed === 'true') return <EmbeddedLatent latent={latent} address={new URL(address, await siteUrl()).href} />;
-  const shownScore = examToShow(latent.explanations, value.score);
+  const shownScore = examToShow(latent.explanations, latent.scores, value.score);
   const exam =
     value.view === 'verdicts' && shownScore !== null
       ? await read((api) => api.latents.exam({ model, coder, index: latent.index, score: shownScore.id }))
@@ -89,7 +89,14 @@ export default async function LatentPage({ params, searchParams }: Props) {
           {exam === null ? (
             <LatentExamples latent={latent} view={value.view} />
           ) : (
-            <ExamVerdicts exam={exam} address={address} explanations={latent.explanations} max={latent.maxActivation} />
+            <ExamVerdicts
+              exam={exam}
+              only={value.class}
+              address={address}
+              explanations={latent.explanations}
+              ofLatent={latent.scores}
+              max={latent.maxActivation}
+            />
           )}
         </section>
         <aside className="min-w-0" aria-label="Explanations and statistics">
