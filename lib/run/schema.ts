@@ -22,7 +22,11 @@ export const runConfigSchema = z
     model: z.string().min(1).describe('Slug of a registered model, or the folder of a checkpoint'),
     coder: z.string().min(1).describe('Slug of a registered sparse coder of that model, or the folder of one'),
     hookpoint: z.string().min(1).optional().describe('Where the coder reads; by default what its own files say'),
-    text: z.string().min(1).default('sotu').describe('Slug of a registered text source'),
+    text: z
+      .string()
+      .min(1)
+      .default('sotu')
+      .describe('Slug of a registered text source; in a file for atlas run also where text lies: hf:org/name?column=…&split=…, npm:package, a file or folder'),
     tokens: z.number().int().min(10_000).max(100_000_000).default(524_288).describe('Tokens to read, BOS not counted'),
     seed: z
       .number()
