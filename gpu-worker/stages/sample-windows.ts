@@ -10,8 +10,8 @@ import { loadRun, requireFact, type RunFacts } from './run-facts.ts';
 import type { WorkerServices } from './services.ts';
 import { yieldNow } from './yield-now.ts';
 
-/** Texts in one call of the embedder: progress moves and a stop is heard a few times a second. */
-const SLICE = 64;
+/** Texts in one call of the embedder: progress moves and a stop is heard several times a second, on a machine with other work to do as well. */
+const SLICE = 32;
 
 /** Embeds a shard of the windows that the run's exams may hold. */
 export function sampleWindows(services: WorkerServices): TaskHandler<'sample.windows'> {
