@@ -1,5 +1,8 @@
 import type { Command } from 'commander';
+import { AppError } from '#lib/errors/app-error.ts';
 import { rerunExplanation, type ExplanationRerun } from '#gpu-worker/stages/rerun-explanation.ts';
+import { RERUN_TOLERANCE, rerunScore, scoreReportLines } from '#gpu-worker/stages/rerun-score.ts';
+import type { WorkerServices } from '#gpu-worker/stages/services.ts';
 import { createWorker } from '#gpu-worker/worker.ts';
 import { withInstance } from './open-instance.ts';
 
@@ -11,10 +14,34 @@ export function registerRerun(program: Command, print: (line: string) => void): 
     .description('make an explanation again from the evidence it was made from; nothing is stored, calls to a language model are paid for')
     .argument('<id>', 'its number, as a latent’s page calls its version')
     .option('--json', 'one line of JSON', false)
-    .action((id: string, { json }: { json: boolean }) => rerunOne(id, json, print));
+    .action((id: string, { json }: { json: boolean }) => rerunOne((services) => rerunExplanation(services, id), reportLines, json, print));
+  rerun
+    .command('score')
+    .description('take a score again from its exam, past every stored answer; nothing is stored, calls to a language model are paid for')
+    .argument('<id>', 'its number, as the address of its verdicts and a latent’s JSON have it')
+    .option(
+      '--tolerance <number>',
+      `how far the value may move (default: ${RERUN_TOLERANCE.asked} where a model judges, ${RERUN_TOLERANCE.computed} where it is computed)`,
+      toTolerance,
+    )
+    .option('--json', 'one line of JSON', false)
+    .action((id: string, { json, tolerance }: { json: boolean; tolerance?: number }) =>
+      rerunOne((services) => rerunScore(services, id, tolerance === undefined ? {} : { tolerance }), scoreReportLines, json, print),
+    );
 }
 
-async function rerunOne(id: string, json: boolean, print: (line: string) => void): Promise<void> {
+function toTolerance(text: string): number {
+  const tolerance = Number(text);
+  if (text.trim() !== '' && tolerance >= 0) return tolerance;
+  throw new AppError('bad_request', `Give a tolerance of 0 or more, such as 0.05, not “${text}”.`, { field: 'tolerance' });
+}
+
+async function rerunOne<Result extends { agrees: boolean }>(
+  again: (services: WorkerServices) => Promise<Result>,
+  linesOf: (result: Result) => string[],
+  json: boolean,
+  print: (line: string) => void,
+): Promise<void> {
   await withInstance(async ({ environment, database, log }) => {
     const worker = createWorker({
       environment,
@@ -24,9 +51,9 @@ async function rerunOne(id: string, json: boolean, print: (line: string) => void
       onStuck: () => undefined,
     });
     try {
-      const result = await rerunExplanation(worker.services, id);
+      const result = await again(worker.services);
       if (json) print(JSON.stringify(result));
-      else for (const line of reportLines(result)) print(line);
+      else for (const line of linesOf(result)) print(line);
       if (!result.agrees) process.exitCode = 1;
     } finally {
       await worker.stop();

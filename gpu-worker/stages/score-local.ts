@@ -16,7 +16,7 @@ import { currentExplanations, type CurrentExplanation } from './current-explanat
 import { lexicalResources, lexicalWindow, type LexicalResources } from './explain-lexical.ts';
 import { failedScore, NO_PARTS } from './failed-score.ts';
 import { refreshHeadlines } from './headlines.ts';
-import { loadExamples, takenDownKey } from './load-examples.ts';
+import { loadExamples, takenDownKey, type LoadedExamples } from './load-examples.ts';
 import { readyLatents } from './plan.ts';
 import { loadRun, requireFact, type RunFacts } from './run-facts.ts';
 import { runWindowEmbeddings } from './sample-windows.ts';
@@ -46,17 +46,7 @@ export function scoreLocal(services: WorkerServices): TaskHandler<'score.local'>
     const known = await knownScores(services.pool, run, latents);
     const scores: NewScore[] = [];
     for (const [done, latent] of latents.entries()) {
-      const loaded = examples.get(latent);
-      const exam = examOf(loaded?.examples ?? [], NEGATIVE_CLASSES);
-      const takenDown = loaded?.takenDown.test ?? [];
-      for (const explanation of material.explanations.get(latent) ?? []) {
-        const control = controlOf(material, latent, explanation.method);
-        const row = rowFor(material, explanation, control, takenDown);
-        const scored = (scorer: string): boolean => known.has(`${explanation.id} ${scorer} ${row.inputKey}`);
-        if (run.config.scorers.includes('embedding') && !scored('embedding')) scores.push(...embeddingRow(material, exam, explanation, control, row));
-        if (run.config.scorers.includes('rule') && explanation.rule !== null && !scored('rule_windows'))
-          scores.push(...ruleRows(material, exam, explanation, control, row));
-      }
+      scores.push(...scoresOf(material, latent, examples.get(latent), (explanation, scorer, inputKey) => known.has(`${explanation} ${scorer} ${inputKey}`)));
       context.progress(done + 1);
       await yieldNow(context.signal);
     }
@@ -66,6 +56,33 @@ export function scoreLocal(services: WorkerServices): TaskHandler<'score.local'>
       return { scores: scores.length };
     });
   };
+}
+
+/** One latent's scores but those that are known. */
+function scoresOf(
+  material: ScoringMaterial,
+  latent: number,
+  loaded: LoadedExamples | undefined,
+  isKnown: (explanation: bigint, scorer: string, inputKey: string) => boolean,
+): NewScore[] {
+  const { scorers } = material.run.config;
+  const exam = examOf(loaded?.examples ?? [], NEGATIVE_CLASSES);
+  return (material.explanations.get(latent) ?? []).flatMap((explanation) => {
+    const control = controlOf(material, latent, explanation.method);
+    const row = rowFor(material, explanation, control, loaded?.takenDown.test ?? []);
+    const open = (scorer: string): boolean => !isKnown(explanation.id, scorer, row.inputKey);
+    return [
+      ...(scorers.includes('embedding') && open('embedding') ? embeddingRow(material, exam, explanation, control, row) : []),
+      ...(scorers.includes('rule') && explanation.rule !== null && open('rule_windows') ? ruleRows(material, exam, explanation, control, row) : []),
+    ];
+  });
+}
+
+/** All local scores of one latent as a run would take them now, from its windows' and explanations' stored vectors. Nothing is written. */
+export async function localScoresAgain(services: WorkerServices, run: RunFacts, latent: number): Promise<NewScore[]> {
+  const material = await gather(services, run, [latent]);
+  const examples = await loadExamples(services.pool, run.coderId, requireFact(run, 'sampleKey'), [latent]);
+  return scoresOf(material, latent, examples.get(latent), () => false);
 }
 
 /** What was scored before from the same inputs, as `explanation scorer inputs`. */

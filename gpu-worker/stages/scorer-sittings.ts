@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import { NEGATIVE_CLASSES, protocolNamed } from '#lib/example/protocol.ts';
+import type { Example } from '#lib/example/schema.ts';
 import type { DetectionControl } from '#lib/run/schema.ts';
 import { ALGORITHM_VERSIONS, contentKey } from '#gpu-worker/activations/keys.ts';
 import { BLANK_EXPLANATION, controlLatent, hasControl } from '#gpu-worker/score/control.ts';
@@ -58,7 +59,6 @@ export async function sittingsOf(
   latents: readonly number[],
 ): Promise<Sitting[]> {
   const { seed, detectionControl } = run.config;
-  const protocol = protocolNamed(run.config.protocol);
   const others = new Map<number, number>();
   const sampled = latents.filter((latent) => hasControl(latent, seed, detectionControl));
   if (sampled.length > 0) {
@@ -73,10 +73,7 @@ export async function sittingsOf(
   const peaks = await maxActivations(pool, run, latents);
   const sittings: Sitting[] = [];
   for (const latent of latents) {
-    const exam = shuffledExam(examOf(examples.get(latent)?.examples ?? [], run.config.negatives ?? NEGATIVE_CLASSES), seed, latent);
-    const latentExam: LatentExam = { latent, seed, exam, maxActivation: peaks.get(latent) ?? 0 };
-    const controlExam: LatentExam = { ...latentExam, exam: headlineOf(exam) };
-    const shortfall = examShortfall(exam, protocol);
+    const { latentExam, controlExam, shortfall } = examFor(run, latent, examples.get(latent)?.examples ?? [], peaks.get(latent) ?? 0);
     const other = others.get(latent);
     const own = explanations.filter((explanation) => explanation.latent === latent);
     const sitting = (scorer: Scorer, explanation: CurrentExplanation | null, control: CurrentExplanation | null, controlMissing: string | null): Sitting => {
@@ -105,7 +102,15 @@ export async function sittingsOf(
   return sittings;
 }
 
-async function maxActivations(pool: Pool, run: RunFacts, latents: readonly number[]): Promise<Map<number, number>> {
+/** What is asked of a latent's examples in a run, in the order in which it is judged. `peak`: its largest activation. */
+export function examFor(run: RunFacts, latent: number, examples: readonly Example[], peak: number): Pick<Sitting, 'latentExam' | 'controlExam' | 'shortfall'> {
+  const { seed, negatives = NEGATIVE_CLASSES, protocol } = run.config;
+  const exam = shuffledExam(examOf(examples, negatives), seed, latent);
+  const latentExam: LatentExam = { latent, seed, exam, maxActivation: peak };
+  return { latentExam, controlExam: { ...latentExam, exam: headlineOf(exam) }, shortfall: examShortfall(exam, protocolNamed(protocol)) };
+}
+
+export async function maxActivations(pool: Pool, run: RunFacts, latents: readonly number[]): Promise<Map<number, number>> {
   const { rows } = await pool.query<{ index: number; peak: number }>(
     'SELECT index, max_activation AS peak FROM latents WHERE coder_id = $1 AND index = ANY($2)',
     [String(run.coderId), latents],
