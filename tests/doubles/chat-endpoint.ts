@@ -57,6 +57,8 @@ export interface ChatEndpointOptions {
   routes?: Record<string, (body: Record<string, unknown>) => unknown>;
   /** Asked for every call in order of arrival (0, 1, …); null: behave. */
   misbehave?: (call: number, messages: DoubleMessage[]) => Misbehaviour | null;
+  /** Told of every call that was answered to its last byte, into a connection that was open still. */
+  onAnswered?: (call: ReceivedCall) => void;
   /** Key that callers must bear; null: any, or none. */
   apiKey?: string | null;
   model?: string;
@@ -133,7 +135,10 @@ async function respond(
   const messages = path === CHAT ? (body['messages'] as DoubleMessage[]) : [];
   const call: ReceivedCall = { path, messages, body, authorization: request.headers.authorization ?? null, headers: request.headers, status: null };
   const ordinal = calls.push(call) - 1;
-  response.once('finish', () => (call.status = response.statusCode));
+  response.once('finish', () => {
+    call.status = response.statusCode;
+    if (response.statusCode === 200 && !request.socket.destroyed) options.onAnswered?.(call);
+  });
 
   if (options.apiKey && call.authorization !== `Bearer ${options.apiKey}`) {
     return refuse(401, { message: `Incorrect API key provided: ${call.authorization?.slice('Bearer '.length) ?? ''}.`, code: 'invalid_api_key' });

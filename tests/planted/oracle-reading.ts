@@ -1,4 +1,5 @@
 import { rngFor } from '#lib/random/rng.ts';
+import { LANGUAGE } from './language.ts';
 import { readMeaning } from './meaning.ts';
 import type { Oracle } from './oracle.ts';
 
@@ -21,11 +22,14 @@ const LEVELS = 10;
  * believes that the description is true of it; and tokens each with a level, of which it knows the unmeasured ones.
  */
 export function readPrompt(oracle: Oracle, prompt: string): ReadToken[] {
-  const read = (prompt.match(TOKENS) ?? []).map((token, i): ReadToken => {
-    const logprob = i === 0 ? null : costOf(token);
-    return { token, logprob, top: logprob === null ? {} : { [token]: logprob } };
-  });
   const blank = prompt.lastIndexOf('\n\n');
+  let at = 0;
+  const read = (prompt.match(TOKENS) ?? []).map((token, i): ReadToken => {
+    at += token.length;
+    const logprob = i === 0 ? null : costOf(token);
+    // What else could stand there is told of the last paragraph alone: nobody looks at the others, and they are long.
+    return { token, logprob, top: logprob === null ? {} : at > blank + 2 ? { ...ELSEWHERE, [token]: logprob } : { [token]: logprob } };
+  });
   const block = prompt.slice(blank + 2);
   const [head = '', kind = '', ...lines] = block.split('\n');
   const parts = readMeaning(head);
@@ -45,6 +49,9 @@ export function readPrompt(oracle: Oracle, prompt: string): ReadToken[] {
   }
   return read;
 }
+
+/** Common words, none of them likely: what a reader names when it is asked for more than it thinks of. */
+const ELSEWHERE: Readonly<Record<string, number>> = Object.fromEntries(LANGUAGE.common.slice(0, 20).map((word, i) => [` ${word}`, -9 - i / 10]));
 
 const COSTS = new Map<string, number>();
 

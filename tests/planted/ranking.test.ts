@@ -60,7 +60,8 @@ async function scoreOf(latent: number, train: Sampler): Promise<{ text: string; 
 
 describe('latents whose weak activations mean more than their strong ones', () => {
   it('are explained worse from their strongest windows than from windows of all strengths', async () => {
-    const [top, quantiles]: ScoreResult[][] = [[], []];
+    const top: ScoreResult[] = [];
+    const quantiles: ScoreResult[] = [];
     for (let latent = 0; latent < LATENTS; latent++) {
       const fromTop = await scoreOf(latent, { kind: 'top', count: 40 });
       const fromAll = await scoreOf(latent, ATLAS_PROTOCOL.train);

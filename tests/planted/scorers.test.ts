@@ -38,7 +38,7 @@ it('plants more than 300 latents of six kinds', () => {
 
 describe.each(expectations(CODER))('$scorer ($oracle), on planted latents', (expectation) => {
   const { open, nullValue, atLeast, withErrors, ofExplanation, windows } = expectation;
-  const sitting = windows === null ? every(4) : every(16);
+  const sitting = windows === null ? every(4) : every(24);
 
   it(
     `finds at least ${atLeast} for true explanations`,

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { inFlight } from '#gpu-worker/llm/in-flight.ts';
 import { createOpenAiChatClient } from '#gpu-worker/llm/openai-chat-client.ts';
+import { createOpenAiCompletionClient } from '#gpu-worker/llm/openai-completion-client.ts';
 import { windowText } from '#gpu-worker/llm/prompt-text.ts';
 import { detectionScorer } from '#gpu-worker/score/detection/detection.ts';
 import { embeddingFigures } from '#gpu-worker/score/embedding/embedding-score.ts';
@@ -20,7 +21,6 @@ import type { Interval } from '#lib/stats/interval.ts';
 import { studentTMultiplier } from '#lib/stats/student-t.ts';
 import { openOpenAiEmbedder } from '#platform/embedder/openai-embedder.ts';
 import type { ChatEndpoint } from '#tests/doubles/chat-endpoint.ts';
-import { echoReader } from './echo-reader.ts';
 import type { PlantedCoder, PlantedLatent } from './latents.ts';
 
 /** What became of one exam. */
@@ -89,7 +89,7 @@ export function expectations(coder: PlantedCoder): Expectation[] {
     // tenth of the firing tokens silent and let one fire in a tenth of the silent windows.
     ofScorer(jsonSimulationScorer('ceil'), 'chat', { atLeast: 0.95, withErrors: 0.89, windows: 10 }),
     ofScorer(likelihoodSimulationScorer('ceil'), 'log-probabilities', { atLeast: 0.95, withErrors: 0.89, windows: 10 }),
-    ofScorer(surprisalScorer(), 'log-probabilities', { atLeast: 0.99, withErrors: 0.9, windows: 20 }),
+    ofScorer(surprisalScorer(), 'log-probabilities', { atLeast: 0.99, withErrors: 0.9, windows: 10 }),
     {
       scorer: 'embedding',
       metric: 'auroc',
@@ -120,7 +120,7 @@ export function plantedFuzzExams(coder: PlantedCoder, seed: number): { exams: La
 function servicesOf(endpoint: ChatEndpoint): ScorerServices {
   const { baseUrl, model } = endpoint;
   const chat = createOpenAiChatClient({ baseUrl, model, apiKey: null, sleep: async () => undefined });
-  return { chat, completions: echoReader(endpoint), embed: null };
+  return { chat, completions: createOpenAiCompletionClient({ baseUrl, model, apiKey: null }), embed: null };
 }
 
 async function sitEmbedding({ baseUrl, model }: ChatEndpoint, seed: number): Promise<Sit> {
