@@ -69,7 +69,10 @@ describe('starting a run', () => {
   );
 
   test('takes what asks a language model where one is configured', async () => {
-    const llm = { baseUrl: 'http://127.0.0.1:9/v1', apiKey: null, model: 'some-model' };
+    const llm = {
+      ...{ baseUrl: 'http://127.0.0.1:9/v1', apiKey: null, model: 'some-model', provider: 'openai' as const },
+      ...{ slots: null, requestsPerMinute: null, tokensPerMinute: null, timeoutSeconds: null },
+    };
     const configured = createCaller({
       server: { ...server, environment: { ...server.environment, llm } },
       actor: { kind: 'session', user: { id: adminId, name: 'A', email: 'a@example.org', role: 'admin' } },
