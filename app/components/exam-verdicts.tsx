@@ -105,7 +105,7 @@ export function ExamVerdicts({
           <Band>
             {group.title} · {group.verdicts.length}
           </Band>
-          <Verdicts verdicts={group.verdicts} max={max} />
+          <Verdicts verdicts={group.verdicts} sealed={score.exam === 'reserve'} max={max} />
         </section>
       ))}
       {score.failure === null && score.nFailed > 0 && (
@@ -118,14 +118,15 @@ export function ExamVerdicts({
   );
 }
 
-function Verdicts({ verdicts, max }: { verdicts: readonly VerdictView[]; max: number }) {
+function Verdicts({ verdicts, sealed, max }: { verdicts: readonly VerdictView[]; sealed: boolean; max: number }) {
   // A protocol may draw one window twice.
   const items = verdicts.map((verdict, i) =>
     verdict.window === null ? (
       <li key={`${verdict.row}-${verdict.start}-${i}`} className="window">
         <span className="value" />
         <span className="source">
-          row {verdict.row}, token {verdict.start}: the text of this window is not kept any more{claim(verdict)}
+          row {verdict.row}, token {verdict.start}: {sealed ? 'sealed, so that it can examine others too' : 'the text of this window is not kept any more'}
+          {claim(verdict)}
         </span>
       </li>
     ) : (

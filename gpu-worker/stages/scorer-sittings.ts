@@ -4,7 +4,7 @@ import type { Example } from '#lib/example/schema.ts';
 import type { DetectionControl } from '#lib/run/schema.ts';
 import { ALGORITHM_VERSIONS, contentKey } from '#gpu-worker/activations/keys.ts';
 import { BLANK_EXPLANATION, controlLatent, hasControl } from '#gpu-worker/score/control.ts';
-import { examOf, examShortfall, headlineOf } from '#gpu-worker/score/exam.ts';
+import { examOf, examShortfall, headlineOf, type ExamSide } from '#gpu-worker/score/exam.ts';
 import type { LatentExam, Scorer } from '#gpu-worker/score/scorer.ts';
 import { shuffledExam } from '#gpu-worker/score/shuffled-exam.ts';
 import { currentExplanations, type CurrentExplanation } from './current-explanations.ts';
@@ -102,10 +102,16 @@ export async function sittingsOf(
   return sittings;
 }
 
-/** What is asked of a latent's examples in a run, in the order in which it is judged. `peak`: its largest activation. */
-export function examFor(run: RunFacts, latent: number, examples: readonly Example[], peak: number): Pick<Sitting, 'latentExam' | 'controlExam' | 'shortfall'> {
+/** What is asked of a latent's examples in a run, of one side's documents, in the order in which it is judged. `peak`: its largest activation. */
+export function examFor(
+  run: RunFacts,
+  latent: number,
+  examples: readonly Example[],
+  peak: number,
+  side: ExamSide = 'test',
+): Pick<Sitting, 'latentExam' | 'controlExam' | 'shortfall'> {
   const { seed, negatives = NEGATIVE_CLASSES, protocol } = run.config;
-  const exam = shuffledExam(examOf(examples, negatives), seed, latent);
+  const exam = shuffledExam(examOf(examples, negatives, side), seed, latent);
   const latentExam: LatentExam = { latent, seed, exam, maxActivation: peak };
   return { latentExam, controlExam: { ...latentExam, exam: headlineOf(exam) }, shortfall: examShortfall(exam, protocolNamed(protocol)) };
 }
@@ -121,7 +127,7 @@ export async function maxActivations(pool: Pool, run: RunFacts, latents: readonl
 /** Between a score's own key and its control's: one exam is never paid for again because the control changes. */
 const CONTROL = ' control ';
 
-function inputKeyOf(run: RunFacts, judge: Judge, scorer: Scorer, explanation: CurrentExplanation | null, examHash: string): string {
+export function inputKeyOf(run: RunFacts, judge: Judge, scorer: Scorer, explanation: CurrentExplanation | null, examHash: string): string {
   return contentKey({
     version: ALGORITHM_VERSIONS.scorers,
     scorer: scorer.name,

@@ -1,0 +1,39 @@
+import { decodeExamples, encodeExamples } from '#lib/example/blob.ts';
+import { protocolNamed } from '#lib/example/protocol.ts';
+import type { Example } from '#lib/example/schema.ts';
+import { latentExamples } from '#gpu-worker/examples/latent-examples.ts';
+import { openSampleSources } from './sample-sources.ts';
+import { storedExamples } from './stored-sample.ts';
+import type { RunFacts } from './run-facts.ts';
+import type { WorkerServices } from './services.ts';
+import { yieldNow } from './yield-now.ts';
+
+/**
+ * A latent's exam from the sealed reserve, drawn as the run's protocol draws exams from test documents: for what was written
+ * when the page, test windows included, was public. It is drawn when it is sat and never stored with its text, since
+ * windows that are shown seal nothing any more. Documents taken down are left out.
+ *
+ * Throws AppError `not_found` when the run's store of activations is gone.
+ */
+export async function reserveExamples(services: WorkerServices, run: RunFacts, latent: number, signal: AbortSignal): Promise<Example[]> {
+  const protocol = protocolNamed(run.config.protocol);
+  const sources = await openSampleSources(services, run, protocol, () => yieldNow(signal));
+  try {
+    const request = await sources.requestOf(latent);
+    const drawn = latentExamples({ ...request, exam: 'reserve' });
+    const stored = storedExamples(sources.data, request.latent, { ...drawn, contrastive: [] }, protocol, sources.tokenizer);
+    const down = await takenDown(services, run);
+    return decodeExamples(encodeExamples(stored.filter(({ split }) => split === 'test').map((example) => ({ ...example, split: 'reserve' as const })))).filter(
+      ({ document }) => !down.has(document),
+    );
+  } finally {
+    await sources.close();
+  }
+}
+
+async function takenDown({ pool }: WorkerServices, run: RunFacts): Promise<Set<string>> {
+  const { rows } = await pool.query<{ key: string }>('SELECT document_key AS key FROM suppressed_documents WHERE text_source_id = $1', [
+    String(run.textSourceId),
+  ]);
+  return new Set(rows.map(({ key }) => key));
+}
