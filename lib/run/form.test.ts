@@ -29,6 +29,7 @@ it('fills a run configuration, and leaves defaults to the schema', () => {
     text: 'sotu',
     tokens: 524_288,
     seed: 22,
+    simulation: 'json',
     protocol: 'paper',
     latents: { first: 64 },
     explainers: ['lexical'],
