@@ -27,6 +27,10 @@ const SCORERS: readonly Choice[] = [
   { value: 'embedding', text: 'embedding' },
   { value: 'rule', text: 'rule of the baseline', needs: 'lexical' },
   { value: 'detection', text: 'detection', needs: 'chat' },
+  { value: 'fuzzing', text: 'fuzzing', needs: 'chat' },
+  { value: 'simulation', text: 'simulation', needs: 'chat' },
+  { value: 'surprisal', text: 'surprisal', needs: 'chat' },
+  { value: 'intruder', text: 'intruder, of the latent itself', needs: 'chat' },
 ];
 
 const TOKENS = '524288';
@@ -162,10 +166,14 @@ export function RunForm({ options, action }: { options: RunOptions; action: (bef
         <Choices legend="Explainers" name="explainers" choices={EXPLAINERS} chosen={explainers} llm={options.llm} error={errorOf('explainers')} />
         <Choices legend="Scorers" name="scorers" choices={SCORERS} chosen={scorers} llm={options.llm} error={errorOf('scorers')} />
         {options.llm !== null && (
-          <Field label="Control of detection: the same exam with another latent’s explanation" name="detectionControl" error={errorOf('detectionControl')}>
-            <select name="detectionControl" id="detectionControl" className="input" defaultValue={values?.detectionControl ?? 'all'}>
-              <option value="all">for every latent, twice the calls</option>
-              <option value="tenth">for a tenth of the latents, a tenth more calls</option>
+          <Field
+            label="Controls of what a language model judges: another latent’s explanation, and none, on the same exam"
+            name="detectionControl"
+            error={errorOf('detectionControl')}
+          >
+            <select name="detectionControl" id="detectionControl" className="input" defaultValue={values?.detectionControl || 'tenth'}>
+              <option value="tenth">for a tenth of the latents, drawn by seed</option>
+              <option value="all">for every latent, at twice the price of its exam</option>
               <option value="none">for none</option>
             </select>
           </Field>

@@ -5,6 +5,8 @@ test('what asks a language model is available when one is configured, the rest a
   expect(['lexical', 'embedding', 'rule'].map((method) => whyUnavailable(method, null))).toEqual([null, null, null]);
   expect(['llm', 'detection'].map((method) => whyUnavailable(method, 'some-model'))).toEqual([null, null]);
   for (const method of ['llm', 'detection']) expect(whyUnavailable(method, null)).toMatch(/set LLM_BASE_URL and LLM_MODEL/);
+  expect(whyUnavailable('surprisal', null)).toMatch(/set SURPRISAL_MODEL/);
+  expect([whyUnavailable('surprisal', 'some-model'), whyUnavailable('surprisal', null, 'a-base-model')]).toEqual([null, null]);
 });
 
 test('a choice that will fail later is refused now, with its field and what to set', () => {

@@ -27,7 +27,7 @@ interface Resolved {
  * `llm`. Where the two environments do differ, the worker's own check (require-chat) still ends the run with its reason.
  */
 export async function startRun(
-  server: { pool: Pool; queue: Pick<TaskQueue, 'enqueue'>; environment: Pick<Environment, 'llm'> },
+  server: { pool: Pool; queue: Pick<TaskQueue, 'enqueue'>; environment: MethodSettings },
   config: RunConfig,
   createdById: string | null,
 ): Promise<RunSummary> {
@@ -49,9 +49,12 @@ export async function startRun(
   return getRun(server.pool, runId);
 }
 
+/** What an instance is set up with decides what a run may ask for. */
+export type MethodSettings = Pick<Environment, 'llm'> & Partial<Pick<Environment, 'surprisal'>>;
+
 /** The part of starting that needs no database, for whoever has something costly to do first. Throws AppError `invalid_config`. */
-export function checkMethods(config: RunConfig, { llm }: Pick<Environment, 'llm'>): void {
-  const refusal = refuseMethods(config, llm?.model ?? null);
+export function checkMethods(config: RunConfig, { llm, surprisal }: MethodSettings): void {
+  const refusal = refuseMethods(config, llm?.model ?? null, surprisal?.model ?? llm?.model ?? null);
   if (refusal !== null) throw new AppError('invalid_config', refusal.message, { field: refusal.field });
 }
 
