@@ -34,7 +34,8 @@ export function taskHandlers(services: WorkerServices): TaskHandlers {
     'explain.llm': thenSearchable(services, asRun(services, explainLlm)),
     'score.texts': scoreTexts(services),
     'score.local': scoreLocal(services),
-    'score.llm': asRun(services, (own) => scoreLlm(own)),
+    // It makes the run's client itself: a call recorded twice would wait for its own claim for ever.
+    'score.llm': scoreLlm(services),
     'index.latents': indexLatents(services),
   };
 }
