@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
-import { AppError } from '#lib/errors/app-error.ts';
 import { rerunExplanation, type ExplanationRerun } from '#gpu-worker/stages/rerun-explanation.ts';
 import { RERUN_TOLERANCE, rerunScore, scoreReportLines } from '#gpu-worker/stages/rerun-score.ts';
 import type { WorkerServices } from '#gpu-worker/stages/services.ts';
 import { createWorker } from '#gpu-worker/worker.ts';
 import { withInstance } from './open-instance.ts';
+import { nonNegative } from './option-numbers.ts';
 
 /** Adds `rerun`: make something again and say whether the same comes out. */
 export function registerRerun(program: Command, print: (line: string) => void): void {
@@ -22,18 +22,12 @@ export function registerRerun(program: Command, print: (line: string) => void): 
     .option(
       '--tolerance <number>',
       `how far the value may move (default: ${RERUN_TOLERANCE.asked} where a model judges, ${RERUN_TOLERANCE.computed} where it is computed)`,
-      toTolerance,
+      nonNegative,
     )
     .option('--json', 'one line of JSON', false)
     .action((id: string, { json, tolerance }: { json: boolean; tolerance?: number }) =>
       rerunOne((services) => rerunScore(services, id, tolerance === undefined ? {} : { tolerance }), scoreReportLines, json, print),
     );
-}
-
-function toTolerance(text: string): number {
-  const tolerance = Number(text);
-  if (text.trim() !== '' && tolerance >= 0) return tolerance;
-  throw new AppError('bad_request', `Give a tolerance of 0 or more, such as 0.05, not “${text}”.`, { field: 'tolerance' });
 }
 
 async function rerunOne<Result extends { agrees: boolean }>(
