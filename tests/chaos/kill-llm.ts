@@ -56,7 +56,7 @@ async function makeRun(name: string, port: number, endpoint: ChatEndpoint, wante
   const config = {
     coder: 'layers.2-2k',
     tokens,
-    latents: { first: 400 },
+    latents: { first: 60 },
     explainers: ['default' as const],
     scorers: ['detection' as const, 'fuzzing' as const],
     negatives: ['random' as const],

@@ -25,7 +25,8 @@ export class Oracle {
 
   /** Answers a conversation as the question in its last message asks. */
   chat(messages: readonly DoubleMessage[]): string | Spoken {
-    const question = messages.at(-1)?.content ?? '';
+    // A conversation that goes on after an answer that could not be used still has its texts further up.
+    const question = messages.findLast(({ role, content }) => role === 'user' && readQuestion(content).texts.length > 0)?.content ?? '';
     const asked = wordsAskedFor(messages);
     const { texts, rest } = readQuestion(question);
     if (asked.has('explanation')) return JSON.stringify({ explanation: explain(texts) });
