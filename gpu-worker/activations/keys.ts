@@ -10,7 +10,7 @@ export const ALGORITHM_VERSIONS = {
   windowEmbeddings: 2,
   lexical: 2,
   llm: 1,
-  localScores: 4,
+  localScores: 5,
   scorers: 1,
   statistics: 1,
   neighbours: 1,

@@ -1,8 +1,11 @@
 import { NEGATIVE_CLASSES } from '#lib/example/protocol.ts';
 import { rngFor, type Rng } from '#lib/random/rng.ts';
 import type { Figure, Metric, ScoreParts, Verdict } from '#lib/score/schema.ts';
-import { clusterBootstrap } from '#lib/stats/cluster-bootstrap.ts';
+import { clusterAccuracy } from '#lib/stats/cluster-accuracy.ts';
+import { clusterBootstrap, type ClusteredExam } from '#lib/stats/cluster-bootstrap.ts';
+import { clusterDelong } from '#lib/stats/cluster-delong.ts';
 import type { Interval } from '#lib/stats/interval.ts';
+import { rocAuc } from '#lib/stats/roc-auc.ts';
 import { headlineOf, type Exam } from './exam.ts';
 import type { LatentExam, ScoreResult } from './scorer.ts';
 
@@ -11,9 +14,6 @@ import type { LatentExam, ScoreResult } from './scorer.ts';
  * which windows a model refuses is not chance: its accuracy over all of them could be almost anything.
  */
 export const MIN_ANSWERED_SHARE = 0.5;
-
-/** Resamples behind the interval of a part; a score's own takes 1,000. */
-const PART_RESAMPLES = 300;
 
 /** What a scorer says of one window: by what it ranks it, and its yes or no where it gives one. Null where it failed. */
 export interface Judgement {
@@ -34,30 +34,29 @@ export type ExamFigures = Pick<ScoreResult, 'value' | 'interval' | 'nPositives' 
  * @param judgements parallel to the exam's windows
  * @param metric `balanced_accuracy` takes a `yes` of every judgement; their scores, where they are not all 0 or 1, are
  *   then reported as AUROC in `parts.metrics`
+ * @param options.withParts whether anybody asks for the parts, which cost three times the headline; default true
  */
 export function examFigures(
   { exam, latent, seed }: LatentExam,
   judgements: readonly (Judgement | null)[],
   metric: Metric & ('auroc' | 'balanced_accuracy'),
   name: string,
+  { withParts = true }: { withParts?: boolean } = {},
 ): ExamFigures {
   const byWindow = new Map(exam.windows.map((window, i) => [window, judgements[i] ?? null]));
   const ranked = metric === 'auroc' ? ({ score }: Judgement): number => score : ({ yes }: Judgement): number => Number(yes);
   const rng = (...purpose: (string | number)[]): Rng => rngFor(seed, name, latent, ...purpose);
-  const take = (windows: Exam['windows'], by: (judgement: Judgement) => number, draws: Rng, resamples: number): Taken | null => {
+  const take = (windows: Exam['windows'], by: (judgement: Judgement) => number, draws: Rng | null): Taken | null => {
     const used = windows.flatMap((window) => {
       const judgement = byWindow.get(window);
       return judgement ? [{ window, score: by(judgement) }] : [];
     });
-    const scored = clusterBootstrap(
-      {
-        labels: used.map(({ window }) => window.kind === 'activating'),
-        scores: used.map(({ score }) => score),
-        documents: documentIds(used.map(({ window }) => window)),
-      },
-      draws,
-      { resamples },
-    );
+    const clustered: ClusteredExam = {
+      labels: used.map(({ window }) => window.kind === 'activating'),
+      scores: used.map(({ score }) => score),
+      documents: documentIds(used.map(({ window }) => window)),
+    };
+    const scored = draws ? clusterBootstrap(clustered, draws) : partInterval(clustered, metric);
     const nPositives = used.filter(({ window }) => window.kind === 'activating').length;
     return scored && { value: scored.estimate, interval: scored.interval, nPositives, nNegatives: used.length - nPositives };
   };
@@ -67,9 +66,7 @@ export function examFigures(
   const nNegatives = headline.windows.filter((window) => window.kind === 'random' && byWindow.get(window)).length;
   const enough = (n: number, of: number): boolean => n > 0 && n >= MIN_ANSWERED_SHARE * of;
   const taken =
-    enough(nPositives, headline.nPositives) && enough(nNegatives, headline.nNegatives)
-      ? take(headline.windows, ranked, rngFor(seed, name, latent), 1000)
-      : null;
+    enough(nPositives, headline.nPositives) && enough(nNegatives, headline.nNegatives) ? take(headline.windows, ranked, rngFor(seed, name, latent)) : null;
   return {
     value: taken?.value ?? null,
     interval: taken?.interval ?? null,
@@ -81,7 +78,7 @@ export function examFigures(
         ? `There was a usable verdict on ${nPositives} of ${headline.nPositives} firing and ${nNegatives} of ${headline.nNegatives} silent windows; a score takes half of each.`
         : null,
     verdicts: exam.windows.map((window, i): Verdict => verdictOf(window, judgements[i] ?? null)),
-    parts: taken === null ? { classes: [], quantiles: [], metrics: [] } : partsOf(exam, metric, ranked, byWindow, take, rng),
+    parts: taken === null || !withParts ? { classes: [], quantiles: [], metrics: [] } : partsOf(exam, metric, ranked, byWindow, take, rng),
   };
 }
 
@@ -91,7 +88,15 @@ interface Taken {
   nPositives: number;
   nNegatives: number;
 }
-type Take = (windows: Exam['windows'], by: (judgement: Judgement) => number, draws: Rng, resamples: number) => Taken | null;
+/** `draws` null: a part's interval, without resampling. */
+type Take = (windows: Exam['windows'], by: (judgement: Judgement) => number, draws: Rng | null) => Taken | null;
+
+/** Fifteen parts a score: resampled, they would cost more than everything else of it. */
+function partInterval(exam: ClusteredExam, metric: Metric): { estimate: number; interval: Interval | null } | null {
+  if (metric === 'auroc') return clusterDelong(exam);
+  const estimate = rocAuc(exam.labels, exam.scores);
+  return estimate === null ? null : { estimate, interval: clusterAccuracy(exam) };
+}
 
 function partsOf(
   exam: Exam,
@@ -121,19 +126,15 @@ function partsOf(
   return {
     classes: NEGATIVE_CLASSES.flatMap((name) => {
       const silent = of(name);
-      return silent.length === 0
-        ? []
-        : figure(take([...firing, ...silent], ranked, rng('class', name), PART_RESAMPLES)).map((one) => ({ class: name, ...one }));
+      return silent.length === 0 ? [] : figure(take([...firing, ...silent], ranked, null)).map((one) => ({ class: name, ...one }));
     }),
     quantiles: quantiles.flatMap((quantile) =>
-      figure(take([...firing.filter((window) => window.quantile === quantile), ...random], ranked, rng('quantile', quantile), PART_RESAMPLES)).map((one) => ({
+      figure(take([...firing.filter((window) => window.quantile === quantile), ...random], ranked, null)).map((one) => ({
         quantile,
         ...one,
       })),
     ),
-    metrics: sure
-      ? figure(take([...firing, ...random], ({ score }) => score, rng('probabilities'), 1000)).map((one) => ({ metric: 'auroc' as const, ...one }))
-      : [],
+    metrics: sure ? figure(take([...firing, ...random], ({ score }) => score, rng('probabilities'))).map((one) => ({ metric: 'auroc' as const, ...one })) : [],
   };
 }
 

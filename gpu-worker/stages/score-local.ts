@@ -182,12 +182,12 @@ function embeddingRow(material: ScoringMaterial, whole: Exam, explanation: Curre
   const classes = fairClasses(material);
   const exam = examFrom(whole.windows.filter(({ kind }) => kind === 'activating' || classes.includes(kind)));
   const headline = headlineOf(exam);
-  const score = (of: Exam, text: string, name: string) => {
+  const score = (of: Exam, text: string, name: string, withParts = false) => {
     const vector = vectors.get(textHash(text));
     const embedded = of.windows.map((window) => windows.vector(originOf(lexical.data, window, windowLength)));
-    return vector ? embeddingFigures({ latent: explanation.latent, seed, exam: of, maxActivation: 1 }, vector, embedded, name) : null;
+    return vector ? embeddingFigures({ latent: explanation.latent, seed, exam: of, maxActivation: 1 }, vector, embedded, name, { withParts }) : null;
   };
-  const scored = score(exam, explanation.text, 'embedding')!;
+  const scored = score(exam, explanation.text, 'embedding', true)!;
   if (scored.value === null) return [failedRow(row, exam, 'embedding', 'auroc', 'No window of one class has an embedding.')];
   const other = control && score(headline, control.text, 'embedding-control');
   const blank = score(headline, BLANK_EXPLANATION, 'embedding-blank');

@@ -63,7 +63,7 @@ describe('clusterBootstrap', () => {
   });
 
   it('counts ties one half in the estimate and in every resample', () => {
-    const tied = { labels: [1, 1, 0, 0, 0], scores: [1, 1, 1, 1, 1], documents: [1, 2, 1, 2, 3] };
+    const tied = { labels: [1, 1, 0, 0, 0], scores: [2, 2, 2, 2, 2], documents: [1, 2, 1, 2, 3] };
     expect(clusterBootstrap(tied, rngFor(1))).toMatchObject({ estimate: 0.5, percentile: { low: 0.5, high: 0.5 } });
   });
 

@@ -24,7 +24,7 @@ export interface ClusteredAuroc {
   estimate: number;
   /** Null when either class has one document: nothing shows how documents differ. */
   interval: Interval | null;
-  /** The plain percentile interval, before widening; null as above. */
+  /** The plain percentile interval, before widening; null as above, and for predictions of 0 and 1, which are not resampled. */
   percentile: Interval | null;
   positiveDocuments: number;
   negativeDocuments: number;
@@ -67,9 +67,11 @@ export function clusterBootstrap(exam: ClusteredExam, rng: Rng, options: { resam
   const { positiveDocuments, negativeDocuments } = sorted;
   const fewer = Math.min(positiveDocuments, negativeDocuments);
   if (fewer < 2) return { estimate, interval: null, percentile: null, positiveDocuments, negativeDocuments };
+  if (Array.from(exam.scores).every((score) => score === 0 || score === 1)) {
+    return { estimate, interval: clusterAccuracy(exam, level), percentile: null, positiveDocuments, negativeDocuments };
+  }
   const { percentile, interval } = documentInterval(estimate, resample(sorted, rng, resamples), fewer, level);
-  const verdicts = Array.from(exam.scores).every((score) => score === 0 || score === 1);
-  return { estimate, interval: verdicts ? clusterAccuracy(exam, level) : interval, percentile, positiveDocuments, negativeDocuments };
+  return { estimate, interval, percentile, positiveDocuments, negativeDocuments };
 }
 
 /**

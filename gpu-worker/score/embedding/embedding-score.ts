@@ -7,15 +7,17 @@ import type { LatentExam } from '#gpu-worker/score/scorer.ts';
  *
  * @param vectors parallel to the exam's windows; null where a window was not embedded (it counts as failed)
  * @param name what the resamples are drawn for
+ * @param options as for `examFigures`
  */
 export function embeddingFigures(
   latentExam: LatentExam,
   explanation: Float32Array,
   vectors: readonly (Float32Array | null)[],
   name = 'embedding',
+  options: { withParts?: boolean } = {},
 ): ExamFigures {
   const judgements = vectors.map((vector) => (vector === null ? null : { score: dot(explanation, vector) }));
-  return examFigures(latentExam, judgements, 'auroc', name);
+  return examFigures(latentExam, judgements, 'auroc', name, options);
 }
 
 function dot(a: Float32Array, b: Float32Array): number {
