@@ -33,7 +33,7 @@ export function scoreLlm(
     const chat = scorers.some(({ needs }) => needs === 'chat') ? chatForRun(services, run) : null;
     const { completions } = services;
     const judgeOf = ({ needs }: Scorer): Judge => (needs === 'chat' ? requireChat(services) : completionsOf({ completions }));
-    const sittings = await sittingsOf(pool, run, judgeOf, scorers, latents);
+    const sittings = await sittingsOf(pool, run, judgeOf, scorers, latents, context.signal);
     const known = await knownScores(pool, run, sittings);
     const open = sittings.filter(({ inputKey }) => !known.has(inputKey));
     const short = open.filter(({ shortfall }) => shortfall !== null);

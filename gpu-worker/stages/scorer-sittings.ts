@@ -11,6 +11,7 @@ import { currentExplanations, type CurrentExplanation } from './current-explanat
 import { loadExamples } from './load-examples.ts';
 import { readyLatents } from './plan.ts';
 import { requireFact, type RunFacts } from './run-facts.ts';
+import { yieldNow } from './yield-now.ts';
 
 /** Who judges, as keys and provenance name it. */
 export interface Judge {
@@ -57,6 +58,7 @@ export async function sittingsOf(
   judgeOf: (scorer: Scorer) => Judge,
   scorers: readonly Scorer[],
   latents: readonly number[],
+  signal: AbortSignal,
 ): Promise<Sitting[]> {
   const { seed, detectionControl } = run.config;
   const others = new Map<number, number>();
@@ -73,6 +75,8 @@ export async function sittingsOf(
   const peaks = await maxActivations(pool, run, latents);
   const sittings: Sitting[] = [];
   for (const latent of latents) {
+    // Marks and hashes of one latent take tens of milliseconds, and a lease must be renewed meanwhile.
+    await yieldNow(signal);
     const { latentExam, controlExam, shortfall } = examFor(run, latent, examples.get(latent)?.examples ?? [], peaks.get(latent) ?? 0);
     const other = others.get(latent);
     const own = explanations.filter((explanation) => explanation.latent === latent);

@@ -3,6 +3,7 @@ import { promptHash } from '#gpu-worker/llm/prompt-text.ts';
 import { askVerdicts, type JudgeParameters } from '#gpu-worker/score/judge/ask-verdicts.ts';
 import { judgedResult } from '#gpu-worker/score/judge/judged-result.ts';
 import { planPrompts } from '#gpu-worker/score/judge/plan-prompts.ts';
+import type { Exam } from '#gpu-worker/score/exam.ts';
 import type { LatentExam, Scorer } from '#gpu-worker/score/scorer.ts';
 import { chatOf } from '#gpu-worker/score/services.ts';
 import { markExam, type MarkingOptions } from './mark-exam.ts';
@@ -16,12 +17,21 @@ import { FUZZING_TEMPLATE, fuzzingPrompt } from './prompt.ts';
  * probabilities beside it where the endpoint gives them.
  */
 export function fuzzingScorer(parameters: JudgeParameters, marking: MarkingOptions): Scorer {
-  const prepare = (latentExam: LatentExam, explanation: string) => {
+  // Explanations of one latent, and their controls, sit one exam: its marks are placed once.
+  const placed = new WeakMap<Exam, { texts: string[]; marked: number[][] }>();
+  const markedExam = (latentExam: LatentExam) => {
+    const known = placed.get(latentExam.exam);
+    if (known) return known;
     const pieces = latentExam.exam.windows.map(({ tokens, activations }) => joinTokens(tokens, activations));
     const marks = markExam(latentExam, marking);
-    const texts = pieces.map((list, i) => markedText(list, marks[i]!));
+    const made = { texts: pieces.map((list, i) => markedText(list, marks[i]!)), marked: pieces.map((list, i) => markedTokens(list, marks[i]!)) };
+    placed.set(latentExam.exam, made);
+    return made;
+  };
+  const prepare = (latentExam: LatentExam, explanation: string) => {
+    const { texts, marked } = markedExam(latentExam);
     return {
-      marked: pieces.map((list, i) => markedTokens(list, marks[i]!)),
+      marked,
       questions: {
         prompts: planPrompts(latentExam, 'fuzzing', parameters.windowsPerPrompt),
         messages: (items: readonly number[]) =>

@@ -5,7 +5,7 @@ import { joinTokens } from '#lib/token/join.ts';
 import type { LatentExam } from '#gpu-worker/score/scorer.ts';
 import { firingSpans, type Span } from './marked-text.ts';
 import { placeSpans, placingCost, placingWindow, type PlacingWindow } from './place-spans.ts';
-import type { TokenFrequency } from './token-traits.ts';
+import { tokenTraits, type TokenFrequency } from './token-traits.ts';
 
 /** Cost of a pair that cannot be: finite, as the matching needs, and above all that can. */
 const IMPOSSIBLE = 1e4;
@@ -26,7 +26,8 @@ export interface MarkingOptions {
  * @returns one list a window, parallel to the exam's; empty only where the window has no piece to spare
  */
 export function markExam({ exam, latent, seed }: LatentExam, { threshold, frequency }: MarkingOptions): Span[][] {
-  const windows = exam.windows.map(({ tokens, activations }) => placingWindow(joinTokens(tokens, activations), frequency));
+  const traits = tokenTraits(frequency);
+  const windows = exam.windows.map(({ tokens, activations }) => placingWindow(joinTokens(tokens, activations), traits));
   const marks: Span[][] = exam.windows.map((window) => (window.kind === 'activating' ? firingSpans(window, threshold) : []));
   const templates = exam.windows.flatMap((_, i) => (exam.positive[i] && marks[i]!.length > 0 ? [i] : []));
   if (templates.length === 0) return marks;

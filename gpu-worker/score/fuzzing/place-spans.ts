@@ -1,7 +1,7 @@
 import type { Rng } from '#lib/random/rng.ts';
 import type { JoinedToken } from '#lib/token/join.ts';
 import type { Span } from './marked-text.ts';
-import { TOKEN_CLASSES, tokenClass, type TokenFrequency } from './token-traits.ts';
+import { TOKEN_CLASSES, type tokenTraits } from './token-traits.ts';
 
 /** A window as the placing sees it: its pieces' looks as numbers, since every exam compares a hundred thousand of them. */
 export interface PlacingWindow {
@@ -14,14 +14,16 @@ export interface PlacingWindow {
   crowds: Float64Array;
 }
 
-export function placingWindow(pieces: readonly JoinedToken[], frequency: TokenFrequency): PlacingWindow {
-  const classes = Uint8Array.from(pieces, ({ text }) => TOKEN_CLASSES.indexOf(tokenClass(text)));
+/** @param traitsOf by `tokenTraits` */
+export function placingWindow(pieces: readonly JoinedToken[], traitsOf: ReturnType<typeof tokenTraits>): PlacingWindow {
+  const traits = pieces.map(({ text }) => traitsOf(text));
+  const classes = Uint8Array.from(traits, ({ of }) => of);
   const counts = new Uint32Array(TOKEN_CLASSES.length);
   for (const of of classes) counts[of]!++;
   return {
     length: pieces.length,
     classes,
-    frequencies: Float64Array.from(pieces, ({ text }) => frequency(text)),
+    frequencies: Float64Array.from(traits, ({ log }) => log),
     crowds: Float64Array.from(classes, (of) => Math.log(counts[of]!)),
   };
 }

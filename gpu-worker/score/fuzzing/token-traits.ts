@@ -17,6 +17,16 @@ export function tokenClass(text: string): TokenClass {
   return /^\s/.test(text) ? 'word' : 'piece';
 }
 
+/** Class and log frequency of token texts, each worked out once: the windows of an exam share most of theirs. */
+export function tokenTraits(frequency: TokenFrequency): (text: string) => { of: number; log: number } {
+  const known = new Map<string, { of: number; log: number }>();
+  return (text) => {
+    let traits = known.get(text);
+    if (traits === undefined) known.set(text, (traits = { of: TOKEN_CLASSES.indexOf(tokenClass(text)), log: frequency(text) }));
+    return traits;
+  };
+}
+
 /** Frequencies counted over texts of tokens, with one half added so that a token never seen has one too. */
 export function countTokenFrequency(counts: ReadonlyMap<string, number>): TokenFrequency {
   const total = [...counts.values()].reduce((sum, count) => sum + count, 0);

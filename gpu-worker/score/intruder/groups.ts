@@ -3,6 +3,7 @@ import { joinTokens } from '#lib/token/join.ts';
 import { firingSpans, markedText, markedTokens } from '#gpu-worker/score/fuzzing/marked-text.ts';
 import { placed, type MarkingOptions } from '#gpu-worker/score/fuzzing/mark-exam.ts';
 import { placingWindow } from '#gpu-worker/score/fuzzing/place-spans.ts';
+import { tokenTraits } from '#gpu-worker/score/fuzzing/token-traits.ts';
 import type { LatentExam } from '#gpu-worker/score/scorer.ts';
 
 /** Some firing windows of one decile and a silent one among them, all marked. */
@@ -32,6 +33,7 @@ export function intruderGroups({ exam, latent, seed }: LatentExam, size: number,
   const quantiles = [...byQuantile].filter(([, windows]) => windows.length >= size - 1).sort(([a], [b]) => a - b);
   const silent = exam.windows.flatMap(({ kind }, i) => (kind === 'random' ? [i] : []));
   if (quantiles.length === 0) return [];
+  const traits = tokenTraits(frequency);
   const order = sampleIndices(rngFor(seed, 'intruder', latent), silent.length, Math.min(count, silent.length));
   return order.map((at, group) => {
     const [quantile, firing] = quantiles[group % quantiles.length]!;
@@ -44,7 +46,7 @@ export function intruderGroups({ exam, latent, seed }: LatentExam, size: number,
     const spansOf = (i: number) => firingSpans(exam.windows[i]!, threshold);
     const piecesOf = (i: number) => joinTokens(exam.windows[i]!.tokens, exam.windows[i]!.activations);
     const own = piecesOf(silent[at]!);
-    const spans = placed(placingWindow(piecesOf(template), frequency), spansOf(template), placingWindow(own, frequency), rng);
+    const spans = placed(placingWindow(piecesOf(template), traits), spansOf(template), placingWindow(own, traits), rng);
     return {
       windows,
       intruder,

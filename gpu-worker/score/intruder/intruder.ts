@@ -7,6 +7,7 @@ import type { ChatReply } from '#gpu-worker/llm/chat-client.ts';
 import { promptHash } from '#gpu-worker/llm/prompt-text.ts';
 import { readAnswer } from '#gpu-worker/llm/read-answer.ts';
 import { usageOf } from '#gpu-worker/llm/usage.ts';
+import type { Exam } from '#gpu-worker/score/exam.ts';
 import { MIN_ANSWERED_SHARE } from '#gpu-worker/score/figures.ts';
 import type { MarkingOptions } from '#gpu-worker/score/fuzzing/mark-exam.ts';
 import { settle } from '#gpu-worker/score/judge/ask-verdicts.ts';
@@ -32,7 +33,13 @@ export const INTRUDER_PARAMETERS: IntruderParameters = { groupSize: 5, groups: 3
  */
 export function intruderScorer(parameters: IntruderParameters, marking: MarkingOptions): Scorer {
   const { groupSize, groups, maxTokens, temperature } = parameters;
-  const groupsOf = (latentExam: LatentExam): IntruderGroup[] => intruderGroups(latentExam, groupSize, groups, marking);
+  // Made for the exam's hash and again to be asked about: once.
+  const made = new WeakMap<Exam, IntruderGroup[]>();
+  const groupsOf = (latentExam: LatentExam): IntruderGroup[] => {
+    const known = made.get(latentExam.exam) ?? intruderGroups(latentExam, groupSize, groups, marking);
+    made.set(latentExam.exam, known);
+    return known;
+  };
   return {
     name: 'intruder',
     metric: 'accuracy',
