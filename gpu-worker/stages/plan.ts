@@ -14,7 +14,7 @@ export const SHARD_ROWS = 256;
 /** Latents a batch of the local stages. */
 const LATENT_BATCH = 512;
 /** Latents a batch of the stages that call a language model, each call costing seconds and money. */
-const LLM_BATCH = 16;
+export const LLM_BATCH = 16;
 
 /** Jobs that may run at the same time; a phase begins when the one before it is complete. */
 export const PHASES: readonly (readonly JobName[])[] = [
