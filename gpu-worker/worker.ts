@@ -67,7 +67,13 @@ export function createWorker({ environment, database, log, workerId = `${os.host
   const llm = createChatClient(environment, database.pool, say);
   const reading = createCompletionClient(environment, database.pool, say);
   const artifacts = openArtifacts(environment.artifactsDir, environment.s3);
-  const requests = createRequestStore({ pool: database.pool, artifacts, workerId, onError: (error) => log.warn({ event: 'llm_requests_failed', error }) });
+  const requests = createRequestStore({
+    pool: database.pool,
+    artifacts,
+    workerId,
+    inHand: 2 * (llm?.chat.slots ?? 1),
+    onError: (error) => log.warn({ event: 'llm_requests_failed', error }),
+  });
   const services: WorkerServices = {
     pool: database.pool,
     artifacts,

@@ -4,7 +4,6 @@ import { z } from 'zod';
 import type { ChatMessage } from '#gpu-worker/model/chat-template.ts';
 import type { CallFailure } from './call-failure.ts';
 import { UNRECORDED, type ChatClient, type ChatReply, type ChatRequest } from './chat-client.ts';
-import { authorisation } from './authorisation.ts';
 import { EndpointCalls, type EndpointOptions, type Outcome } from './endpoint-calls.ts';
 import { looseJsonSchemaOf } from './json-schema.ts';
 import { guessTokens } from './token-guess.ts';
@@ -37,7 +36,8 @@ const FINISH: Readonly<Record<string, string>> = { end_turn: 'stop', stop_sequen
 /**
  * Anthropic's own API through the official package: instructions apart from the conversation, the part that all latents
  * share marked for its prefix cache, answers held to a JSON schema where the model can. It gives no log-probabilities
- * and takes no seed. Retries are ours, for the reasons said of `createOpenAiChatClient`.
+ * and takes no seed. Retries are ours, not the package's: it would sleep as long as `Retry-After` says, deaf to the
+ * abort signal, and its time-out ends with the headers.
  */
 export function createAnthropicChatClient(options: EndpointOptions): ChatClient {
   const api = new Anthropic({
@@ -56,7 +56,7 @@ export function createAnthropicChatClient(options: EndpointOptions): ChatClient 
     simpler,
     async send(request, dialect, key, signal) {
       const { data, response } = await api.messages
-        .create(requestBody(options.model, request, dialect), { signal, headers: authorisation(key) })
+        .create(requestBody(options.model, request, dialect), { signal, headers: { Authorization: key === null ? null : `Bearer ${key}` } })
         .withResponse();
       return readMessage(data, request, dialect, response.headers);
     },

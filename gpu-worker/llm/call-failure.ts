@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { errorMessage } from '#lib/errors/app-error.ts';
+import type { HeadersRead } from './post-json.ts';
 
 /** Why one attempt at a call gave no answer. */
 export interface CallFailure {
@@ -9,7 +10,7 @@ export interface CallFailure {
   /** The endpoint's word and the request field it blames, where it gives them. */
   code: string | null;
   param: string | null;
-  headers: Headers | undefined;
+  headers: HeadersRead | undefined;
   /** What the endpoint or the network said, as it came: may hold the key, so never show it unredacted. */
   detail: string;
 }
@@ -17,7 +18,7 @@ export interface CallFailure {
 /** An error with a status, as both packages throw it: `error` is the answer's body. */
 const apiErrorSchema = z.object({
   status: z.number(),
-  headers: z.custom<Headers>((value) => value instanceof Headers).optional(),
+  headers: z.custom<HeadersRead>((value) => typeof value === 'object' && value !== null && 'get' in value).optional(),
   error: z.unknown(),
 });
 /** OpenAI's error object, or Anthropic's, whose word is called `type` and whose finer one lies in `details`. */

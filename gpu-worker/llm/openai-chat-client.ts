@@ -1,11 +1,9 @@
-import OpenAI from 'openai';
-import type { ChatCompletionCreateParamsNonStreaming } from 'openai/resources/chat/completions';
 import { z } from 'zod';
-import { authorisation } from './authorisation.ts';
 import { UNRECORDED, type ChatClient, type ChatReply, type ChatRequest, type TokenLogprob } from './chat-client.ts';
 import { FULL_DIALECT, learnt, simplerDialect, type Dialect } from './dialect.ts';
 import { EndpointCalls, type EndpointOptions, type Outcome } from './endpoint-calls.ts';
 import { jsonSchemaOf } from './json-schema.ts';
+import { jsonPoster, type HeadersRead } from './post-json.ts';
 import { guessTokens } from './token-guess.ts';
 
 export type OpenAiChatOptions = EndpointOptions;
@@ -44,24 +42,17 @@ const wrappedErrorSchema = z.object({ error: z.object({ code: z.union([z.number(
 
 type BareReply = Omit<ChatReply, 'durationMs'>;
 
-/**
- * Any OpenAI-compatible endpoint through the `openai` package.
- *
- * Retries are ours, not the package's (6.49): it would sleep as long as `Retry-After` says, deaf to the abort signal,
- * its time-out ends with the headers, and it gives up on a connection cut inside the body.
- */
+/** Any OpenAI-compatible endpoint: OpenAI, OpenRouter, vLLM, SGLang, Ollama, llama.cpp, TGI and what speaks like them. */
 export function createOpenAiChatClient(options: OpenAiChatOptions): ChatClient {
-  const api = openAiApi(options.baseUrl);
+  const post = jsonPoster(options.baseUrl);
   const calls = new EndpointCalls<ChatRequest, BareReply, Dialect>(options, {
     full: FULL_DIALECT,
     learn: learnt,
     simpler: (dialect, failure, request) =>
       simplerDialect(dialect, failure, { schema: request.schema !== undefined, logprobs: request.logprobs !== undefined, seed: request.seed !== undefined }),
     async send(request, dialect, key, signal) {
-      const { data, response } = await api.chat.completions
-        .create(requestBody(options.model, request, dialect), { signal, headers: authorisation(key) })
-        .withResponse();
-      return readCompletion(data, request, dialect, response.headers);
+      const { data, headers } = await post('chat/completions', requestBody(options.model, request, dialect), { key, signal });
+      return readCompletion(data, request, dialect, headers);
     },
   });
   return {
@@ -72,29 +63,7 @@ export function createOpenAiChatClient(options: OpenAiChatOptions): ChatClient {
   };
 }
 
-/** The package, told to keep out of what is ours: keys, waits, logs. */
-export function openAiApi(baseUrl: string): OpenAI {
-  return new OpenAI({
-    baseURL: baseUrl,
-    // The package insists on a key, and takes whatever else it finds in the environment unless told otherwise:
-    // another account's organisation must not travel to this endpoint.
-    apiKey: 'none',
-    adminAPIKey: null,
-    organization: null,
-    project: null,
-    webhookSecret: null,
-    maxRetries: 0,
-    // Ours ends an attempt long before; this one would only hide which it was.
-    timeout: 24 * 3_600_000,
-    logLevel: 'off',
-  });
-}
-
-function requestBody(
-  model: string,
-  { messages, maxTokens, temperature, schema, logprobs, seed }: ChatRequest,
-  dialect: Dialect,
-): ChatCompletionCreateParamsNonStreaming {
+function requestBody(model: string, { messages, maxTokens, temperature, schema, logprobs, seed }: ChatRequest, dialect: Dialect): Record<string, unknown> {
   return {
     model,
     messages: messages.map(({ role, content }) => ({ role, content })),
@@ -116,7 +85,7 @@ export function failureInBody(body: unknown): { failure: Extract<Outcome<never>,
   return { failure: { kind: 'status', status, code: typeof code === 'string' ? code : null, param: null, headers: undefined, detail: message } };
 }
 
-function readCompletion(body: unknown, request: ChatRequest, dialect: Dialect, headers: Headers): Outcome<BareReply> {
+function readCompletion(body: unknown, request: ChatRequest, dialect: Dialect, headers: HeadersRead): Outcome<BareReply> {
   const parsed = completionSchema.safeParse(body);
   if (!parsed.success) return failureInBody(body);
   const { choices, usage } = parsed.data;

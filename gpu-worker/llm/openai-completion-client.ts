@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { AppError, isAppError } from '#lib/errors/app-error.ts';
-import { authorisation } from './authorisation.ts';
 import type { CompletionCapabilities, CompletionClient, PromptLogprobs, PromptToken } from './completion-client.ts';
 import { EndpointCalls, type EndpointOptions, type Outcome } from './endpoint-calls.ts';
-import { failureInBody, openAiApi } from './openai-chat-client.ts';
+import { failureInBody } from './openai-chat-client.ts';
+import { jsonPoster, type HeadersRead } from './post-json.ts';
 import { guessTokens } from './token-guess.ts';
 
 interface ReadRequest {
@@ -38,7 +38,7 @@ const PROBE = 'The capital of France is Paris.';
  * vLLM, SGLang and llama-cpp-python have them). One token is generated and thrown away, as servers refuse none.
  */
 export function createOpenAiCompletionClient(options: EndpointOptions): CompletionClient {
-  const api = openAiApi(options.baseUrl);
+  const post = jsonPoster(options.baseUrl);
   const calls = new EndpointCalls<ReadRequest, Omit<PromptLogprobs, 'durationMs'>, Dialect>(options, {
     full: { top: TOPS[0]! },
     learn: (_, used) => used,
@@ -48,8 +48,8 @@ export function createOpenAiCompletionClient(options: EndpointOptions): Completi
     },
     async send({ prompt, top }, dialect, key, signal) {
       const body = { model: options.model, prompt, max_tokens: 1, temperature: 0, echo: true, logprobs: Math.max(1, Math.min(top, dialect.top)) };
-      const { data, response } = await api.completions.create(body, { signal, headers: authorisation(key) }).withResponse();
-      return readEcho(data, prompt, top, response.headers);
+      const { data, headers } = await post('completions', body, { key, signal });
+      return readEcho(data, prompt, top, headers);
     },
   });
   const read = async ({ prompt, top, signal }: ReadRequest): Promise<PromptLogprobs> => {
@@ -93,7 +93,7 @@ export function createOpenAiCompletionClient(options: EndpointOptions): Completi
 }
 
 /** No tokens where the endpoint did not echo the prompt's. */
-function readEcho(body: unknown, prompt: string, top: number, headers: Headers): Outcome<Omit<PromptLogprobs, 'durationMs'>> {
+function readEcho(body: unknown, prompt: string, top: number, headers: HeadersRead): Outcome<Omit<PromptLogprobs, 'durationMs'>> {
   const parsed = responseSchema.safeParse(body);
   if (!parsed.success) return failureInBody(body);
   const { choices, usage } = parsed.data;

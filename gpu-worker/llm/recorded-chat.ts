@@ -60,46 +60,48 @@ export function recordedChat({ chat, store, runId, caps, price, onSpent, sleep =
     model: chat.model,
     endpoint: chat.endpoint,
     slots: 2 * chat.slots,
-    async chat(request) {
-      const text = requestText(chat, request);
-      const hash = requestHash(text);
-      if (request.cache === 'bypass') return make(request, text, hash, null);
-      const tokens = guessTokens(request.messages) + request.maxTokens;
-      const wanted = {
-        hash,
-        model: chat.model,
-        endpoint: chat.endpoint,
-        purpose: request.purpose ?? 'other',
-        runId,
-        promptCharacters: charactersOf(request.messages),
-        reservedTokens: tokens,
-        reservedCost: price && costOf(price, { in: tokens - request.maxTokens, cached: 0, out: request.maxTokens }),
-        caps,
-      };
-      for (;;) {
-        request.signal?.throwIfAborted();
-        const claimed = await store.claim(wanted);
-        switch (claimed.kind) {
-          case 'claimed':
-            return make(request, text, hash, claimed.fence);
-          case 'answered': {
-            const { reply } = await store.record(claimed.row);
-            const { cost } = claimed.row;
-            if (runId !== null) store.reused({ runId, purpose: wanted.purpose, calls: 1, cost: cost ?? 0 });
-            return { ...reply, cost, fromCache: true, requestHash: hash, rawKey: hash };
-          }
-          case 'busy':
-            await sleep(BUSY_MS, request.signal);
-            break;
-          case 'over_budget': {
-            const error = budgetSpent(caps as BudgetCaps, claimed.spent);
-            await onSpent?.(error);
-            throw error;
-          }
+    chat: (request) => store.inTurn(() => answer(request), request.signal),
+  };
+
+  async function answer(request: ChatRequest): Promise<ChatReply> {
+    const text = requestText(chat, request);
+    const hash = requestHash(text);
+    if (request.cache === 'bypass') return make(request, text, hash, null);
+    const tokens = guessTokens(request.messages) + request.maxTokens;
+    const wanted = {
+      hash,
+      model: chat.model,
+      endpoint: chat.endpoint,
+      purpose: request.purpose ?? 'other',
+      runId,
+      promptCharacters: charactersOf(request.messages),
+      reservedTokens: tokens,
+      reservedCost: price && costOf(price, { in: tokens - request.maxTokens, cached: 0, out: request.maxTokens }),
+      caps,
+    };
+    for (;;) {
+      request.signal?.throwIfAborted();
+      const claimed = await store.claim(wanted);
+      switch (claimed.kind) {
+        case 'claimed':
+          return make(request, text, hash, claimed.fence);
+        case 'answered': {
+          const { reply } = await store.record(claimed.row);
+          const { cost } = claimed.row;
+          if (runId !== null) store.reused({ runId, purpose: wanted.purpose, calls: 1, cost: cost ?? 0 });
+          return { ...reply, cost, fromCache: true, requestHash: hash, rawKey: hash };
+        }
+        case 'busy':
+          await sleep(BUSY_MS, request.signal);
+          break;
+        case 'over_budget': {
+          const error = budgetSpent(caps as BudgetCaps, claimed.spent);
+          await onSpent?.(error);
+          throw error;
         }
       }
-    },
-  };
+    }
+  }
 }
 
 function budgetSpent({ usd, tokens }: BudgetCaps, spent: { usd: number; tokens: number }): AppError {

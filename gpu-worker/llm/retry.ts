@@ -15,14 +15,14 @@ export const LONGEST_WAIT_MS = 120_000;
  * @param random uniform in [0, 1)
  * @param now epoch milliseconds, for a `Retry-After` date
  */
-export function retryWait(attempt: number, headers: Headers | undefined, random: number, now: number): number | null {
+export function retryWait(attempt: number, headers: Pick<Headers, 'get'> | undefined, random: number, now: number): number | null {
   const asked = retryAfter(headers, now);
   const wait = asked ?? FIRST_WAIT_MS * 2 ** (attempt - 1) * (1 - random / 4);
   return wait > LONGEST_WAIT_MS ? null : wait;
 }
 
 /** Milliseconds that the endpoint asks to wait; null where it asks for nothing that can be read. */
-export function retryAfter(headers: Headers | undefined, now: number): number | null {
+export function retryAfter(headers: Pick<Headers, 'get'> | undefined, now: number): number | null {
   const milliseconds = headers?.get('retry-after-ms');
   if (milliseconds && Number(milliseconds) >= 0) return Number(milliseconds);
   const value = headers?.get('retry-after');

@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import type { Verdict } from '#lib/score/schema.ts';
 import { chatForRun } from '#gpu-worker/llm/chat-for-run.ts';
+import { Slots } from '#gpu-worker/llm/slots.ts';
 import { BLANK_EXPLANATION } from '#gpu-worker/score/control.ts';
 import { forAttempt } from '#gpu-worker/score/for-attempt.ts';
 import type { TokenFrequency } from '#gpu-worker/score/fuzzing/token-traits.ts';
@@ -26,6 +27,9 @@ export function scoreLlm(
   services: ScoringServices,
   { frequency = corpusFrequency }: { frequency?: (services: Pick<WorkerServices, 'artifacts' | 'cache'>, run: RunFacts) => Promise<TokenFrequency> } = {},
 ): TaskHandler<'score.llm'> {
+  // Tasks make their exams ready in turn, so that the first one's questions are asked while the next is made ready:
+  // twelve at once on one thread are all ready when the last is, and the endpoint waits for seconds.
+  const turn = new Slots(1);
   return async ({ runId, latents, scorers: names }, context) => {
     const { pool } = services;
     const run = await loadRun(pool, runId);
@@ -33,7 +37,7 @@ export function scoreLlm(
     const chat = scorers.some(({ needs }) => needs === 'chat') ? chatForRun(services, run) : null;
     const { completions } = services;
     const judgeOf = ({ needs }: Scorer): Judge => (needs === 'chat' ? requireChat(services) : completionsOf({ completions }));
-    const sittings = await sittingsOf(pool, run, judgeOf, scorers, latents, context.signal);
+    const sittings = await turn.run(() => sittingsOf(pool, run, judgeOf, scorers, latents, context.signal), context.signal);
     const known = await knownScores(pool, run, sittings);
     const open = sittings.filter(({ inputKey }) => !known.has(inputKey));
     const short = open.filter(({ shortfall }) => shortfall !== null);

@@ -3,6 +3,7 @@ import type { Pool } from 'pg';
 import { LEASE_RENEW_SECONDS } from '#lib/jobs/job.ts';
 import type { ArtifactStore } from '#platform/artifacts/types.ts';
 import { clock as realClock, type Clock } from '#gpu-worker/llm/clock.ts';
+import { Slots } from '#gpu-worker/llm/slots.ts';
 import { countReuse, storeAnswers, type Answer, type Reuse } from './answers.ts';
 import { claimRequests, endClaimsOf, releaseClaims, renewClaims, type AnsweredRow, type Claimed, type Wanted } from './claims.ts';
 import { Grouped } from './grouped.ts';
@@ -20,12 +21,19 @@ export interface RequestStoreOptions {
   artifacts: ArtifactStore;
   /** As the task queue's: a worker that restarts under it takes back at once what it held. */
   workerId: string;
+  /**
+   * Requests that the process's tasks together may have in hand: twice what the endpoint takes at once keep it busy, and
+   * more would only hold claims, and set budget aside, for calls that wait their turn. Default: no limit.
+   */
+  inHand?: number;
   onError: (error: unknown) => void;
   clock?: Clock;
 }
 
 /** The calls of all runs in the database: claimed, answered, counted; and their records on the way to the artifacts. */
 export interface RequestStore {
+  /** Does the work of one request when it is its turn. Rejects with the signal's reason when that aborts before. */
+  inTurn<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T>;
   claim(wanted: Wanted): Promise<Claimed>;
   /** Resolves when the answer is safe; false: somebody else had taken the request over, and theirs counts. */
   store(answer: Answer): Promise<boolean>;
@@ -38,8 +46,9 @@ export interface RequestStore {
 }
 
 /** From the first claim on it renews claims and packs records, until `close`. */
-export function createRequestStore({ pool, artifacts, workerId, onError, clock = realClock }: RequestStoreOptions): RequestStore {
+export function createRequestStore({ pool, artifacts, workerId, inHand = Infinity, onError, clock = realClock }: RequestStoreOptions): RequestStore {
   const owner = `${workerId}/${randomUUID()}`;
+  const turns = new Slots(inHand);
   const group = { delayMs: GROUP_MS, most: MOST_A_GROUP, clock };
   let begun: Promise<void> | null = null;
   const claims = new Grouped<Wanted, Claimed>({
@@ -91,6 +100,7 @@ export function createRequestStore({ pool, artifacts, workerId, onError, clock =
     await endClaimsOf(pool, workerId, owner).catch(onError);
   }
   return {
+    inTurn: (work, signal) => turns.run(work, signal),
     async claim(wanted) {
       const claimed = await claims.add(wanted);
       if (claimed.kind === 'claimed') open += 1;

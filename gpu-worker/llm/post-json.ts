@@ -1,0 +1,86 @@
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+
+/** What is looked at of an answer's headers. */
+export type HeadersRead = Pick<Headers, 'get'>;
+
+/** An answer with a status that is no success, as `callFailure` reads it: `error` is its body. */
+export class EndpointError extends Error {
+  readonly status: number;
+  readonly headers: HeadersRead;
+  readonly error: unknown;
+
+  constructor(status: number, headers: HeadersRead, body: unknown) {
+    super(typeof body === 'string' && body !== '' ? `${status} ${body}` : `${status}`);
+    this.name = 'EndpointError';
+    this.status = status;
+    this.headers = headers;
+    this.error = body;
+  }
+}
+
+/** An answer over this is no completion; a model's longest with log-probabilities has some MB. */
+const MAX_BYTES = 64 * 2 ** 20;
+
+export type PostJson = (path: string, body: unknown, options: { key: string | null; signal: AbortSignal }) => Promise<{ data: unknown; headers: HeadersRead }>;
+
+/**
+ * Posts JSON to paths below a base URL over connections that are kept. By Node's own client: through fetch, or the
+ * `openai` package on top of it, a call takes four times the processor's time. Redirects are not followed, so that a
+ * key goes nowhere else; a body that is no JSON comes back as text.
+ *
+ * Throws EndpointError for a status above 299, and what the network throws, also when the connection is cut inside the
+ * body.
+ */
+export function jsonPoster(baseUrl: string): PostJson {
+  const base = new URL(baseUrl.replace(/\/*$/, '/'));
+  const isHttps = base.protocol === 'https:';
+  const send = isHttps ? httpsRequest : httpRequest;
+  const agent = isHttps ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true });
+  return async (path, body, { key, signal }) => {
+    const bytes = Buffer.from(JSON.stringify(body));
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
+      const headers = {
+        accept: 'application/json',
+        'content-type': 'application/json',
+        'content-length': bytes.length,
+        'user-agent': 'latent-atlas',
+        ...(key !== null && { authorization: `Bearer ${key}` }),
+      };
+      const request = send(new URL(path, base), { method: 'POST', agent, headers, signal }, resolve);
+      request.once('error', reject);
+      request.end(bytes);
+    });
+    const text = await readBody(response);
+    const headers: HeadersRead = { get: (name) => headerOf(response, name) };
+    const isJson = response.headers['content-type']?.includes('json') ?? false;
+    const status = response.statusCode ?? 0;
+    if (status > 299) throw new EndpointError(status, headers, parsedOr(text));
+    return { data: isJson ? JSON.parse(text) : parsedOr(text), headers };
+  };
+}
+
+async function readBody(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > MAX_BYTES) throw new Error(`the answer has more than ${MAX_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function headerOf(response: IncomingMessage, name: string): string | null {
+  const value = response.headers[name.toLowerCase()];
+  return value === undefined ? null : String(value);
+}
+
+/** Errors come as JSON, as a proxy's page, or as one line of text. */
+function parsedOr(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}
