@@ -32,7 +32,7 @@ import { round } from './timing.ts';
 const [LATENCY_MS, SLOTS] = [200, 64];
 const SEED = 22;
 /** Of each there is one call to explain it and 40 to score it. */
-const LATENTS = Number(process.env['N'] ?? 320);
+const LATENTS = 320;
 const SCORERS: LlmScorer[] = ['detection', 'fuzzing'];
 const TARGETS = { target_share: 0.9, target_cpu_ms: 1.5 };
 const busySchema = z.object({ share: z.number(), calls: z.number(), seconds: z.number() });
