@@ -1,4 +1,5 @@
 import { decodeExamples, encodeExamples } from '#lib/example/blob.ts';
+import { takedownKeys } from '#lib/example/document-key.ts';
 import { protocolNamed } from '#lib/example/protocol.ts';
 import type { Example } from '#lib/example/schema.ts';
 import { latentExamples } from '#gpu-worker/examples/latent-examples.ts';
@@ -24,7 +25,7 @@ export async function reserveExamples(services: WorkerServices, run: RunFacts, l
     const stored = storedExamples(sources.data, request.latent, { ...drawn, contrastive: [] }, protocol, sources.tokenizer);
     const down = await takenDown(services, run);
     return decodeExamples(encodeExamples(stored.filter(({ split }) => split === 'test').map((example) => ({ ...example, split: 'reserve' as const })))).filter(
-      ({ document }) => !down.has(document),
+      ({ document }) => !takedownKeys(document).some((key) => down.has(key)),
     );
   } finally {
     await sources.close();
