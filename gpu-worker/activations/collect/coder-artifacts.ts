@@ -93,22 +93,41 @@ export async function mergeCoder(
   let entry = await readCoderEntry(store, key);
   if (entry === null) {
     const runs: string[] = [];
-    let sum = 0;
+    let [sum, pairs] = [0, 0];
     try {
       for (const shard of shards) {
         const spilled = await readMark(store, key, shard);
         for (let run = 0; run < spilled.runs; run++) runs.push(runKey(key, shard, run));
         sum += spilled.sum;
+        pairs += spilled.pairs;
       }
       if (!(await store.has(coderFileKey(key))))
         await mergeRuns({ store, runs, key: coderFileKey(key), facts, scratch: spillFolder(key), ...(progress ? { progress } : {}) });
     } catch (error) {
-      throw isDamage(error) ? await withoutDamaged(store, key, shards, error) : error;
+      if (!isDamage(error)) throw error;
+      // Runs that are gone may have been merged by another process meanwhile.
+      entry = await readCoderEntry(store, key);
+      if (entry === null) throw await withoutDamaged(store, key, shards, error);
     }
-    entry = await describeCoder(store, { key, sum, madeOf });
-    await writeCoderEntry(store, entry);
+    entry ??= await describeShards(store, { key, sum, madeOf }, { shards, pairs });
   }
   for (const left of await store.list(spillFolder(key))) await store.delete(left);
+  return entry;
+}
+
+/** Describes the merged file and writes that down, when all pairs of the shards are in it; else it is removed. */
+async function describeShards(
+  store: ArtifactStore,
+  coder: { key: string; sum: number; madeOf: CoderEntry['made_of'] },
+  { shards, pairs }: { shards: readonly Shard[]; pairs: number },
+): Promise<CoderEntry> {
+  const entry = await describeCoder(store, coder);
+  if (entry.pairs !== pairs) {
+    await store.delete(entry.file.path);
+    const cause = new AppError('corrupt_file', `The artifact ${entry.file.path} holds ${entry.pairs} pairs, and its shards ${pairs}.`);
+    throw await withoutDamaged(store, coder.key, shards, cause);
+  }
+  await writeCoderEntry(store, entry);
   return entry;
 }
 
@@ -121,7 +140,7 @@ const isDamage = (error: unknown): error is AppError => isAppError(error) && (er
 
 /** Takes back the marks of shards that cannot be read to their ends, and what was merged from them, and says so. */
 async function withoutDamaged(store: ArtifactStore, key: string, shards: readonly Shard[], cause: AppError): Promise<AppError> {
-  for (const name of await store.list(spillFolder(key))) if (/\/merged-[\d-]+\.bin$/.test(name)) await store.delete(name);
+  for (const name of await store.list(spillFolder(key))) if (/\/merged-\d+-[0-9a-f]+\.bin$/.test(name)) await store.delete(name);
   const damaged: { shard: Shard; part: string }[] = [];
   for (const shard of shards) {
     const part = await damagedPart(store, key, shard);
@@ -141,9 +160,10 @@ async function withoutDamaged(store: ArtifactStore, key: string, shards: readonl
 async function damagedPart(store: ArtifactStore, key: string, shard: Shard): Promise<string | null> {
   let part = shardMarkKey(key, shard);
   try {
-    const { runs } = await readMark(store, key, shard);
-    for (let run = 0; run < runs; run++) await verifyRun(store, (part = runKey(key, shard, run)));
-    return null;
+    const { runs, pairs } = await readMark(store, key, shard);
+    let held = 0;
+    for (let run = 0; run < runs; run++) held += await verifyRun(store, (part = runKey(key, shard, run)));
+    return held === pairs ? null : part;
   } catch (error) {
     if (isDamage(error)) return part;
     throw error;

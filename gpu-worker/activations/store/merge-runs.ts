@@ -1,3 +1,4 @@
+import { sha256 } from '#platform/artifacts/trailer.ts';
 import type { ArtifactStore } from '#platform/artifacts/types.ts';
 import { bytesOf } from './checked-file.ts';
 import { writeCoderFile, type CoderFacts, type LatentTables } from './coder-file.ts';
@@ -33,8 +34,10 @@ export async function mergeRuns({ store, runs, key, facts, scratch, progress }: 
   for (let depth = 0; level.length > FAN_IN; depth++) {
     const merged: string[] = [];
     for (let first = 0; first < level.length; first += FAN_IN) {
-      const into = `${scratch}/merged-${depth}-${String(merged.length).padStart(4, '0')}.bin`;
-      if (!(await store.has(into))) await joinRuns(store, level.slice(first, first + FAN_IN), into);
+      const group = level.slice(first, first + FAN_IN);
+      // Named by what it is made of: rows that are cut otherwise after a kill give other runs.
+      const into = `${scratch}/merged-${depth}-${sha256(Buffer.from(group.join('\n'))).slice(0, 16)}.bin`;
+      if (!(await store.has(into))) await joinRuns(store, group, into);
       merged.push(into);
     }
     level = merged;

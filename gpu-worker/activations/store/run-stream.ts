@@ -21,10 +21,11 @@ export async function writeRun(
   );
 }
 
-/** Reads a run to its end. Throws AppError 'corrupt_file' or 'not_found' naming it. */
-export async function verifyRun(store: ArtifactStore, key: string): Promise<void> {
+/** Reads a run to its end; returns its pairs. Throws AppError 'corrupt_file' or 'not_found' naming it. */
+export async function verifyRun(store: ArtifactStore, key: string): Promise<number> {
   const file = await openCheckedFile(store, key, { ...FORMAT, meta: metaSchema });
   await file.verify().finally(() => file.close());
+  return file.meta.pairs;
 }
 
 /** Latent of a stream at its end: behind all others. */
