@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Option, type Command } from 'commander';
 import { drawsSimilar, PROTOCOLS, type Protocol, type ProtocolName } from '#lib/example/protocol.ts';
 import { AppError } from '#lib/errors/app-error.ts';
@@ -7,6 +9,7 @@ import { embedWindows } from '#gpu-worker/examples/embed-windows.ts';
 import { openSimilarWindows } from '#gpu-worker/examples/similar-windows.ts';
 import { openExampleSource, storeExamples, type StoredExamples, type StoredWindow, type StoreExamplesRequest } from '#gpu-worker/examples/store-examples.ts';
 import { openTokenizer } from '#gpu-worker/model/tokenizer.ts';
+import { sha256 } from '#platform/artifacts/trailer.ts';
 import type { ArtifactStore } from '#platform/artifacts/types.ts';
 import { loadEnvironment } from '#platform/environment/environment.ts';
 import { locateModel } from './locate.ts';
@@ -97,8 +100,13 @@ async function openSimilar({ manifest, rows }: OpenStore, artifacts: ArtifactSto
   const environment = loadEnvironment(process.env);
   const embedder = await chooseEmbedder(environment, warn);
   try {
-    const tokenizer = await openTokenizer((await locateModel(environment, model)).dir);
-    const windows = await embedWindows(artifacts, { rows: rows!, dataKey: manifest.data.key, protocol, tokenizer, embedder });
+    const { dir } = await locateModel(environment, model);
+    const tokenizer = await openTokenizer(dir);
+    const tokenizerSum = sha256(await readFile(join(dir, 'tokenizer.json')));
+    const recorded = manifest.data.made_of.tokenizer;
+    if (typeof recorded === 'string' && recorded !== tokenizerSum)
+      throw new AppError('bad_request', `${model} has another tokenizer than the one that the store's text was read with.`, { field: 'model' });
+    const windows = await embedWindows(artifacts, { rows: rows!, dataKey: manifest.data.key, protocol, tokenizer, tokenizerSum, embedder });
     return await openSimilarWindows(windows, { count: protocol.negatives.similar ?? 0 });
   } finally {
     await embedder.close();

@@ -15,9 +15,13 @@ import type { Tokenizer } from '#gpu-worker/model/tokenizer.ts';
 import { examWindows, examWindowsKey } from './exam-windows.ts';
 import type { Origin } from './windows.ts';
 
-/** Address of the sentence vectors of all windows that a protocol's exams may hold. `data`: content key of the rows. */
-export function windowEmbeddingsKey(data: string, protocol: Protocol, embedder: string): string {
-  return contentKey({ version: ALGORITHM_VERSIONS.windowEmbeddings, data, embedder, ...examWindowsKey(protocol) });
+/**
+ * Address of the sentence vectors of all windows that a protocol's exams may hold. `data`: content key of the rows;
+ * `tokenizer`: what turns them into text, where that key does not say it (rows given as token ids).
+ */
+export function windowEmbeddingsKey(data: string, protocol: Protocol, embedder: string, tokenizer?: string): string {
+  const words: Record<string, string> = tokenizer === undefined ? {} : { tokenizer };
+  return contentKey({ version: ALGORITHM_VERSIONS.windowEmbeddings, data, embedder, ...words, ...examWindowsKey(protocol) });
 }
 
 /** The tokens of a window that are embedded: what begins every row says nothing of its meaning. `tokens`: whole rows, `at`: a place among them. */
@@ -30,14 +34,16 @@ export interface WindowsToEmbed {
   dataKey: string;
   protocol: Protocol;
   tokenizer: Pick<Tokenizer, 'decode'>;
+  /** SHA-256 of the tokenizer's file. */
+  tokenizerSum: string;
   embedder: Embedder;
   progress?(windows: number, of: number): void;
 }
 
 /** The sentence vectors of a protocol's exam windows, each made once for all latents and kept beside the store; a stop loses at most one batch. */
-export async function embedWindows(artifacts: ArtifactStore, { rows, dataKey, protocol, tokenizer, embedder, progress }: WindowsToEmbed): Promise<WindowEmbeddings> {
+export async function embedWindows(artifacts: ArtifactStore, { rows, dataKey, protocol, tokenizer, tokenizerSum, embedder, progress }: WindowsToEmbed): Promise<WindowEmbeddings> {
   const all = examWindows(rows, protocol);
-  const key = windowEmbeddingsKey(dataKey, protocol, embedder.id);
+  const key = windowEmbeddingsKey(dataKey, protocol, embedder.id, tokenizerSum);
   const shards = windowShardCount(all.length);
   const rowOf = (origin: Origin): number => Math.floor(origin / rows.rowLength);
   for (let shard = 0; shard < shards; shard++) {

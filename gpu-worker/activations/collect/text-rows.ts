@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
+import { isAppError } from '#lib/errors/app-error.ts';
 import { blockKey } from '#lib/example/document-key.ts';
 import type { Split } from '#lib/example/schema.ts';
 import type { ArtifactStore } from '#platform/artifacts/types.ts';
@@ -11,7 +12,7 @@ import { dealDocuments } from '#gpu-worker/activations/deal-documents.ts';
 import { ALGORITHM_VERSIONS, contentKey } from '#gpu-worker/activations/keys.ts';
 import { packableTokens, packRows, ROW_LENGTH } from '#gpu-worker/activations/pack-rows.ts';
 import type { Checkpoint } from '#gpu-worker/model/checkpoint.ts';
-import { formatConversations } from '#gpu-worker/model/chat-template.ts';
+import { formatConversations, readTemplate } from '#gpu-worker/model/chat-template.ts';
 import { LETTERS_PER_TOKEN, type Document } from '#gpu-worker/text/document.ts';
 import type { EncodedText } from '#gpu-worker/text/encode-texts.ts';
 import { openEncoderPool, type EncoderPool } from '#gpu-worker/text/encoder-pool.ts';
@@ -38,7 +39,23 @@ export async function textRowsParts({ checkpoint, source, seed, tokens }: TextRo
     seed,
     tokens,
     rowLength: ROW_LENGTH,
+    ...(await templatePart(checkpoint.dir)),
   };
+}
+
+/** How conversations are written out. Nothing for a model that cannot: rows of conversations can never come of it. */
+async function templatePart(dir: string): Promise<Record<string, string>> {
+  try {
+    const { template, config } = await readTemplate(dir);
+    return {
+      template: createHash('sha256')
+        .update(JSON.stringify([template, config.bos_token ?? null, config.eos_token ?? null]))
+        .digest('hex'),
+    };
+  } catch (error) {
+    if (isAppError(error)) return {};
+    throw error;
+  }
 }
 
 /** Content key of those rows. */
