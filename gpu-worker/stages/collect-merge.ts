@@ -1,7 +1,9 @@
-import { cutRows, isCollected, mergeCoder } from '#gpu-worker/activations/collect/coder-artifacts.ts';
+import { basename } from 'node:path';
+import { coderParts, cutRows, isCollected, mergeCoder } from '#gpu-worker/activations/collect/coder-artifacts.ts';
 import { dataSetKey } from '#gpu-worker/activations/data-set.ts';
-import { ALGORITHM_VERSIONS } from '#gpu-worker/activations/keys.ts';
 import { openRows } from '#gpu-worker/activations/store/rows-file.ts';
+import { openCheckpoint } from '#gpu-worker/model/checkpoint.ts';
+import { openSparseCoder } from '#gpu-worker/sparse-coder/open-coder.ts';
 import type { TaskHandler } from '#platform/queue/types.ts';
 import { planSample } from './plan-sample.ts';
 import { addResults, loadRun, logEvent, requireFact } from './run-facts.ts';
@@ -18,11 +20,13 @@ export function collectMerge(services: WorkerServices): TaskHandler<'collect.mer
       const { rows, rowLength, close } = await openRows(services.artifacts, dataSetKey(dataKey), { documents: false });
       await close();
       const hookpoint = requireFact(run, 'hookpoint');
+      const [checkpoint, coder] = [await openCheckpoint(run.modelLocation), await openSparseCoder(run.coderLocation)];
+      const parts = coderParts({ data: dataKey, masked: true, model: checkpoint.revision, coder: coder.revision, hookpoint, provider: services.device });
       await mergeCoder(services.artifacts, {
         key,
         shards: cutRows(rows, SHARD_ROWS),
         facts: { hookpoint, width: requireFact(run, 'width'), rows, rowLength },
-        madeOf: { data: dataKey, model: run.modelLocation, coder: run.coderLocation, hookpoint, algorithm_version: ALGORITHM_VERSIONS.activations },
+        madeOf: { ...parts, model_name: checkpoint.name, coder_name: basename(run.coderLocation) },
         progress: () => context.signal.throwIfAborted(),
       });
     }

@@ -1,6 +1,8 @@
-import { hasShard, isCollected } from '#gpu-worker/activations/collect/coder-artifacts.ts';
+import { AppError } from '#lib/errors/app-error.ts';
+import { coderParts, hasShard, isCollected } from '#gpu-worker/activations/collect/coder-artifacts.ts';
 import { openCollector, type Collector } from '#gpu-worker/activations/collect/collector.ts';
 import { dataSetKey } from '#gpu-worker/activations/data-set.ts';
+import { contentKey } from '#gpu-worker/activations/keys.ts';
 import { openRows } from '#gpu-worker/activations/store/rows-file.ts';
 import { openCheckpoint } from '#gpu-worker/model/checkpoint.ts';
 import { openSparseCoder } from '#gpu-worker/sparse-coder/open-coder.ts';
@@ -45,6 +47,10 @@ export function collectShard(services: WorkerServices): TaskHandler<'collect.sha
 async function openRunCollector(services: WorkerServices, run: RunFacts, rowLength: number): Promise<Collector> {
   const { threads, device, artifacts } = services;
   const [checkpoint, coder] = [await openCheckpoint(run.modelLocation), await openSparseCoder(run.coderLocation)];
-  const coders = [{ key: requireFact(run, 'activationKey'), coder, hookpoint: requireFact(run, 'hookpoint') }];
+  const [key, data, hookpoint] = [requireFact(run, 'activationKey'), requireFact(run, 'dataKey'), requireFact(run, 'hookpoint')];
+  // What is stored under the run's key must be what the key says, on whichever machine and whatever became of the files since.
+  if (contentKey(coderParts({ data, masked: true, model: checkpoint.revision, coder: coder.revision, hookpoint, provider: device })) !== key)
+    throw new AppError('conflict', `The run was begun with other weights, another version of this program or another device than ${device}, which this worker has: give all workers the same, or start the run again.`); // prettier-ignore
+  const coders = [{ key, coder, hookpoint }];
   return openCollector(artifacts, { checkpoint, coders, rowLength, threads, device });
 }
