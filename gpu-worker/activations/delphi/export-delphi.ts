@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, open, rename, rm, writeFile, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { halfOf } from '#lib/bytes/float16.ts';
+import { AppError } from '#lib/errors/app-error.ts';
 import { createLocalArtifacts } from '#platform/artifacts/local.ts';
 import { bytesOf } from '#gpu-worker/activations/store/checked-file.ts';
 import { ByLatent, withStreams } from '#gpu-worker/activations/store/merge-runs.ts';
@@ -59,6 +60,10 @@ async function writeSplit(folder: string, coder: CoderActivations, rows: StoredR
     const runs: string[] = [];
     // Sorted by row: a “latent” of these runs is a row, and a “place” in it says position and latent.
     const latents = end - start;
+    if (coder.rowLength * latents > 2 ** 32)
+      throw new AppError('too_large', `A file of ${latents} latents on rows of ${coder.rowLength} tokens cannot be sorted; ask for more splits.`, {
+        field: 'splits',
+      });
     const spill = new Spill(coder.rows, HELD_PAIRS, async (words, pairs) => {
       const key = `run-${String(runs.length).padStart(5, '0')}`;
       runs.push(key);
