@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { coderParts, cutRows, isCollected, mergeCoder } from '#gpu-worker/activations/collect/coder-artifacts.ts';
+import { coderParts, cutRows, isCollected, mergeCoder, removeSpilled } from '#gpu-worker/activations/collect/coder-artifacts.ts';
 import { dataSetKey } from '#gpu-worker/activations/data-set.ts';
 import { openRows } from '#gpu-worker/activations/store/rows-file.ts';
 import { openCheckpoint } from '#gpu-worker/model/checkpoint.ts';
@@ -15,7 +15,8 @@ export function collectMerge(services: WorkerServices): TaskHandler<'collect.mer
   return async ({ runId }, context) => {
     const run = await loadRun(services.pool, runId);
     const key = requireFact(run, 'activationKey');
-    if (!(await isCollected(services.artifacts, key))) {
+    if (await isCollected(services.artifacts, key)) await removeSpilled(services.artifacts, key);
+    else {
       const dataKey = requireFact(run, 'dataKey');
       const { rows, rowLength, close } = await openRows(services.artifacts, dataSetKey(dataKey), { documents: false });
       await close();

@@ -111,8 +111,13 @@ export async function mergeCoder(
     }
     entry ??= await describeShards(store, { key, sum, madeOf }, { shards, pairs });
   }
-  for (const left of await store.list(spillFolder(key))) await store.delete(left);
+  await removeSpilled(store, key);
   return entry;
+}
+
+/** Removes the runs of a coder that is merged: those that a process killed just then has left, too. */
+export async function removeSpilled(store: ArtifactStore, key: string): Promise<void> {
+  for (const left of await store.list(spillFolder(key))) await store.delete(left);
 }
 
 /** Describes the merged file and writes that down, when all pairs of the shards are in it; else it is removed. */
