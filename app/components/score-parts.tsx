@@ -1,4 +1,5 @@
 import { NEGATIVE_CLASS_TEXTS } from '#lib/example/negative-classes.ts';
+import type { NegativeClass } from '#lib/example/protocol.ts';
 import { formatScore, plural } from '#lib/format/number.ts';
 import { METRIC_NAMES, SCORER_NAMES } from '#lib/score/naming.ts';
 import type { Figure, ScoreView } from '#lib/score/schema.ts';
@@ -20,7 +21,7 @@ export function ScoreParts({ score }: { score: ScoreView }) {
           <h4 className="text-ink-3">By kind of silent window</h4>
           {parts.classes.map((figure) => (
             <div key={figure.class} title={NEGATIVE_CLASS_TEXTS[figure.class].text}>
-              <Whisker name={NEGATIVE_CLASS_TEXTS[figure.class].name} score={{ ...figure, control: null, metric }} unit={unit} />
+              <Whisker name={SHORT_NAMES[figure.class] ?? NEGATIVE_CLASS_TEXTS[figure.class].name} score={{ ...figure, control: null, metric }} unit={unit} />
             </div>
           ))}
         </div>
@@ -41,6 +42,9 @@ export function ScoreParts({ score }: { score: ScoreView }) {
     </>
   );
 }
+
+/** For the narrow column beside an axis. */
+const SHORT_NAMES: Partial<Record<NegativeClass, string>> = { similar: 'similar', neighbour: 'neighbours' };
 
 function sentencesOf({ parts, control, scorer }: ScoreView): string[] {
   const { unit } = SCORER_NAMES[scorer];

@@ -78,7 +78,7 @@ export function examFigures(
         ? `There was a usable verdict on ${nPositives} of ${headline.nPositives} firing and ${nNegatives} of ${headline.nNegatives} silent windows; a score takes half of each.`
         : null,
     verdicts: exam.windows.map((window, i): Verdict => verdictOf(window, judgements[i] ?? null)),
-    parts: taken === null || !withParts ? { classes: [], quantiles: [], metrics: [] } : partsOf(exam, metric, ranked, byWindow, take, rng),
+    parts: taken === null || !withParts ? { classes: [], quantiles: [], metrics: [] } : partsOf(exam, metric, ranked, byWindow, taken, take, rng),
   };
 }
 
@@ -103,6 +103,7 @@ function partsOf(
   metric: Metric,
   ranked: (judgement: Judgement) => number,
   byWindow: ReadonlyMap<Exam['windows'][number], Judgement | null>,
+  headline: Taken,
   take: Take,
   rng: (...purpose: (string | number)[]) => Rng,
 ): ScoreParts {
@@ -126,7 +127,10 @@ function partsOf(
   return {
     classes: NEGATIVE_CLASSES.flatMap((name) => {
       const silent = of(name);
-      return silent.length === 0 ? [] : figure(take([...firing, ...silent], ranked, null)).map((one) => ({ class: name, ...one }));
+      if (silent.length === 0) return [];
+      // One figure has one interval, wherever it is shown.
+      const taken = name === 'random' ? headline : take([...firing, ...silent], ranked, null);
+      return figure(taken).map((one) => ({ class: name, ...one }));
     }),
     quantiles: quantiles.flatMap((quantile) =>
       figure(take([...firing.filter((window) => window.quantile === quantile), ...random], ranked, null)).map((one) => ({
