@@ -9,11 +9,11 @@ import { withInstance } from './open-instance.ts';
 const CHOICES = ['embedding', ...LLM_SCORERS.filter((name) => name !== 'intruder')] as const;
 type Choice = (typeof CHOICES)[number];
 
-/** Adds `score`: scores one explanation by itself, such as one that somebody entered. */
+/** Adds `score`: scores what somebody entered. */
 export function registerScore(program: Command, print: (line: string) => void): void {
   program
     .command('score')
-    .description('score one explanation: on the sealed reserve where it was entered, imported or made after the page was public, else on test documents')
+    .description('score an explanation that was entered or imported, or made after the page was public, on the sealed reserve')
     .argument('<explanation>', 'its number, as a latent’s page calls its version')
     .option('--scorers <names>', `some of ${CHOICES.join(', ')}, with commas`, toScorers, ['embedding'] satisfies Choice[])
     .option('--json', 'one line of JSON', false)
@@ -46,9 +46,9 @@ function toScorers(text: string): Choice[] {
 }
 
 /** The report for a person. */
-export function scoredLines({ id, latent, exam, scores }: ExplanationScored): string[] {
+export function scoredLines({ id, latent, scores }: ExplanationScored): string[] {
   return [
-    `Explanation ${id} of latent ${latent}, on ${exam === 'reserve' ? 'the sealed reserve' : 'test documents'}:`,
+    `Explanation ${id} of latent ${latent}, on the sealed reserve:`,
     ...scores.map(({ scorer, metric, value, interval, nPositives, nNegatives, nFailed, failure }) => {
       const name = `  ${SCORER_NAMES[scorer].name}: `;
       if (value === null) return `${name}failed. ${failure ?? ''}`;

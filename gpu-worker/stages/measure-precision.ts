@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { AppError } from '#lib/errors/app-error.ts';
 import { decodeExamples, encodeExamples } from '#lib/example/blob.ts';
 import { protocolNamed } from '#lib/example/protocol.ts';
@@ -51,6 +52,8 @@ export async function measurePrecision(
   count: number,
   { silent = SILENT_WINDOWS, signal = new AbortController().signal }: { silent?: number; signal?: AbortSignal } = {},
 ): Promise<NaturalPrecision[]> {
+  // Every call listens to the signal: no leak, though Node warns of one.
+  setMaxListeners(0, signal);
   const run = await loadRun(services.pool, runId);
   const { seed } = run.config;
   const ready = await readyLatents(services.pool, run);
@@ -105,7 +108,7 @@ async function drawWindows(
       const stored = storedExamples(sources.data, request.latent, { ...examples, contrastive: [] }, protocol, sources.tokenizer);
       const all = request.table.pool(protocol.sides === 'shared' ? null : 'test', protocol.collapse).origins.length;
       // Firing windows that stand in the exam's place for others of the same tokens are counted once, as silent ones are.
-      out.set(latent, { examples: decodeExamples(encodeExamples(stored)), rate: Math.min(0.5, examples.testWindows / Math.max(1, all)) });
+      out.set(latent, { examples: decodeExamples(encodeExamples(stored)), rate: Math.min(examples.testWindows, all - 1) / all });
     }
     return out;
   } finally {

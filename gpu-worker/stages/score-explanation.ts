@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Pool } from 'pg';
 import { z } from 'zod';
 import { AppError } from '#lib/errors/app-error.ts';
@@ -10,7 +11,6 @@ import { examFrom } from '#gpu-worker/score/exam.ts';
 import { forAttempt } from '#gpu-worker/score/for-attempt.ts';
 import { completionsOf } from '#gpu-worker/score/read-prompts.ts';
 import { transaction } from '#platform/database/transaction.ts';
-import { loadExamples } from './load-examples.ts';
 import { reserveExamples } from './reserve-exam.ts';
 import { loadRun, requireFact, type RunFacts } from './run-facts.ts';
 import { corpusFrequency, runScorers } from './run-scorers.ts';
@@ -36,15 +36,15 @@ type Row = z.infer<typeof rowSchema>;
 export interface ExplanationScored {
   id: string;
   latent: number;
-  exam: 'test' | 'reserve';
   scores: Pick<NewScore, 'scorer' | 'metric' | 'value' | 'interval' | 'nPositives' | 'nNegatives' | 'nFailed' | 'failure'>[];
 }
 
 /**
- * Scores one explanation by itself, whoever wrote it: on test documents where a run made it, on the sealed reserve where it
- * was entered, imported or made after the page was public. The same exam is not stored twice.
+ * Scores one explanation that was entered, imported or made after the page was public, on the sealed reserve. The same exam is
+ * not stored twice.
  *
- * @throws AppError `not_found` for an unknown explanation or when the run's store is gone, `bad_request` for no scorer
+ * @throws AppError `not_found` for an unknown explanation or when the run's store is gone, `bad_request` for no scorer and
+ *   for a run's own explanation
  */
 export async function scoreExplanation(
   services: WorkerServices,
@@ -55,20 +55,25 @@ export async function scoreExplanation(
   if (scorers.length === 0) throw new AppError('bad_request', 'Name at least one scorer, such as embedding or detection.', { field: 'scorers' });
   const row = await loadRow(services.pool, id);
   const run = await loadRun(services.pool, row.runId);
-  const side = row.provenance.exam ?? (AFTER_PUBLICATION.includes(row.method) ? 'reserve' : 'test');
-  const examples =
-    side === 'reserve'
-      ? await reserveExamples(services, run, row.latent, signal)
-      : ((await loadExamples(services.pool, run.coderId, requireFact(run, 'sampleKey'), [row.latent])).get(row.latent)?.examples ?? []);
+  if (row.provenance.exam !== 'reserve' && !AFTER_PUBLICATION.includes(row.method))
+    throw new AppError(
+      'bad_request',
+      `Explanation ${id} was made by run ${row.runId}, which scores it with its controls: start a run with the scorers you want; what is known is not done again.`,
+      {
+        field: 'id',
+      },
+    );
+  setMaxListeners(0, signal);
+  const examples = await reserveExamples(services, run, row.latent, signal);
   const peak = (await maxActivations(services.pool, run, [row.latent])).get(row.latent) ?? 0;
-  const exam = examFor(run, row.latent, examples, peak, side);
+  const exam = examFor(run, row.latent, examples, peak, 'reserve');
   const asked = scorers.filter((name) => name !== 'embedding');
   const scores = [
-    ...(scorers.includes('embedding') ? [await embeddingOf(services, run, row, exam, side)] : []),
+    ...(scorers.includes('embedding') ? [await embeddingOf(services, run, row, exam)] : []),
     ...(await askedOf(services, run, row, exam, asked, signal)),
   ];
   await transaction(services.pool, (client) => insertScores(client, scores));
-  return { id, latent: row.latent, exam: side, scores };
+  return { id, latent: row.latent, scores };
 }
 
 async function loadRow(pool: Pool, id: string): Promise<Row> {
@@ -124,13 +129,7 @@ async function askedOf(
 }
 
 /** The windows are embedded here: those of the reserve are in no index, which would unseal them. */
-async function embeddingOf(
-  services: WorkerServices,
-  run: RunFacts,
-  row: Row,
-  { latentExam, shortfall }: ExamOfOne,
-  side: 'test' | 'reserve',
-): Promise<NewScore> {
+async function embeddingOf(services: WorkerServices, run: RunFacts, row: Row, { latentExam, shortfall }: ExamOfOne): Promise<NewScore> {
   const embedder = await services.embedder();
   const { seed } = run.config;
   const classes = NEGATIVE_CLASSES.filter((name) => name !== 'similar' || run.results.similarEmbedder !== embedder.id);
@@ -145,14 +144,14 @@ async function embeddingOf(
     ...failed,
     control: null,
     parts: { ...parts, blank: null, lift: null, failures: {}, chance: 0.5 },
-    exam: side,
+    exam: 'reserve',
     provenance: { sampleKey: requireFact(run, 'sampleKey'), embedder: embedder.id, controlMissing: NO_CONTROL, seed },
     inputKey: contentKey({
       version: ALGORITHM_VERSIONS.localScores,
       explanation: row.inputKey,
       sample: requireFact(run, 'sampleKey'),
       embedder: embedder.id,
-      exam: side,
+      exam: 'reserve',
       windows: exam.windows.map(({ row: of, start }) => `${of}:${start}`),
       seed,
     }),
