@@ -18,11 +18,15 @@ import { resolveHookpoint } from '#gpu-worker/model/hookpoints.ts';
 import { LETTERS_PER_TOKEN } from '#gpu-worker/text/document.ts';
 import { openTextSource } from '#gpu-worker/text/text-source.ts';
 import { isTextFile, parseTextSpec } from '#gpu-worker/text/text-spec.ts';
+import { estimateRun } from '#gpu-worker/estimate/estimate-run.ts';
+import { createChatClient } from '#gpu-worker/llm/create-chat-client.ts';
+import { readPrices } from '#gpu-worker/llm/read-prices.ts';
 import { createWorker } from '#gpu-worker/worker.ts';
 import type { Environment } from '#platform/environment/environment.ts';
 import { getRun } from '#server/runs/queries.ts';
 import { checkMethods, startRun } from '#server/runs/start.ts';
 import { MANIFEST } from './bootstrap.ts';
+import { estimateLines } from './estimate.ts';
 import { locateCoder, locateModel, locateText } from './locate.ts';
 import { withInstance } from './open-instance.ts';
 import { progressLine, progressLines } from './progress-bar.ts';
@@ -38,7 +42,8 @@ export function registerRun(program: Command, print: (line: string) => void): vo
     .command('run')
     .description('make the run that a YAML file describes, here and now, and show its progress')
     .argument('<config>', 'YAML file, e.g. examples/run.yaml')
-    .action((file: string) => runFile(file, print));
+    .option('--estimate', 'do not run: say how many calls, tokens, how much money and time the language model would take')
+    .action((file: string, { estimate = false }: { estimate?: boolean }) => (estimate ? estimateFile(file, print) : runFile(file, print)));
 }
 
 /** Reads and checks a run's YAML. Throws AppError `invalid_config` with the first field at fault. */
@@ -119,6 +124,23 @@ export async function runFile(file: string, print: (line: string) => void): Prom
     } finally {
       process.removeListener('SIGINT', interrupt);
       await worker.stop();
+    }
+  });
+}
+
+/** Prints what the run would take of the language model; nothing is asked, and no run is made. */
+export async function estimateFile(file: string, print: (line: string) => void): Promise<void> {
+  const config = readRunConfig(file);
+  await withInstance(async ({ environment, database, log }) => {
+    checkMethods(config, environment);
+    await registerBundled(database.pool, await readManifest(MANIFEST));
+    const registered = await registerFolders(database.pool, environment, config);
+    const llm = createChatClient(environment, database.pool, (sentence) => log.info({ event: 'hub', sentence }));
+    const services = { pool: database.pool, chat: llm?.chat ?? null, prices: readPrices(environment.llmPrices), limits: environment.llm };
+    try {
+      for (const line of estimateLines(await estimateRun(services, registered))) print(line);
+    } finally {
+      await llm?.close();
     }
   });
 }

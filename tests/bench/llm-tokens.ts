@@ -1,7 +1,7 @@
 import { EXPLAIN_SETTINGS, type Evidence } from '#gpu-worker/explain/explainer.ts';
 import { EXPLAINER_OF } from '#gpu-worker/explain/explainers.ts';
 import type { ChatRequest } from '#gpu-worker/llm/chat-client.ts';
-import { commonPrefix, promptRecorder, promptText } from '#gpu-worker/llm/prompt-recorder.ts';
+import { commonPrefix, promptText, rehearsalChat } from '#gpu-worker/llm/rehearsal-chat.ts';
 import { openTokenizer } from '#gpu-worker/model/tokenizer.ts';
 import { detectionScorer } from '#gpu-worker/score/detection/detection.ts';
 import { examOf } from '#gpu-worker/score/exam.ts';
@@ -70,7 +70,7 @@ export async function benchPromptTokens(print: Print): Promise<void> {
 }
 
 async function explainPrompts({ index, examples }: TextLatent): Promise<ChatRequest[]> {
-  const chat = promptRecorder({ model: 'bench', endpoint: 'bench' });
+  const chat = rehearsalChat({ model: 'bench', endpoint: 'bench' });
   const firing = examples.filter(({ kind }) => kind === 'activating').slice(0, 40);
   const profile: Evidence['profile'] = {
     ...{ frequency: 0.01, positionInformation: 0, positions: [], rowLength: 256, singleToken: null, tokens: [], logits: null },
@@ -78,13 +78,13 @@ async function explainPrompts({ index, examples }: TextLatent): Promise<ChatRequ
   const prepared = EXPLAINER_OF.default.prepare({ latent: index, firing, silent: [], profile }, { ...EXPLAIN_SETTINGS, seed: SEED });
   if (prepared.kind === 'unfit') throw new Error(prepared.reason);
   await prepared.explain({ chat, cache: 'use', embed: () => Promise.resolve([]) });
-  return chat.requests;
+  return chat.rehearsed.map(({ request }) => request);
 }
 
 async function examPrompts(scorer: Scorer, { index, examples }: TextLatent): Promise<ChatRequest[]> {
-  const chat = promptRecorder({ model: 'bench', endpoint: 'bench' });
+  const chat = rehearsalChat({ model: 'bench', endpoint: 'bench' });
   const exam = shuffledExam(examOf(examples), SEED, index);
   const maxActivation = Math.max(...examples.map((example) => example.maxActivation));
   await scorer.score({ latent: index, seed: SEED, exam, maxActivation }, EXPLANATION, { chat, completions: null, embed: null }, new AbortController().signal);
-  return chat.requests;
+  return chat.rehearsed.map(({ request }) => request);
 }
