@@ -1,37 +1,38 @@
 import type { Split } from '#lib/example/schema.ts';
 import { SPLIT_SHARES } from '#lib/example/split-shares.ts';
+import { unitHash } from '#lib/random/hash.ts';
 
-const SHARES = Object.entries(SPLIT_SHARES) as [Split, number][];
+/** Sides that are read for evidence and exams; the reserve is dealt beforehand. */
+type OpenSide = Exclude<Split, 'reserve'>;
 
 export interface SizedDocument {
-  key: string;
   /** Tokens the document would put into rows. */
   tokens: number;
-  /** Documents of nearly equal text share a cluster and so a side. */
+  /** Documents of nearly equal text share a cluster and so a side. Names a cluster whichever documents are dealt with it. */
   cluster: string;
 }
 
 /**
- * Deals documents, in the order given, to the side that lacks most of its share of the tokens so far; a document whose
- * cluster was dealt already follows it. Returns one split a document.
+ * Whether a cluster belongs to the sealed reserve: by its name alone, so that no other seed, budget or order of documents
+ * ever shows what an earlier run has sealed.
+ */
+const isSealed = (cluster: string): boolean => unitHash(`sealed reserve ${cluster}`) < SPLIT_SHARES.reserve;
+
+/**
+ * Deals documents: clusters of the reserve by their names, the others, in the order given, to the side that lacks most of
+ * its share of the tokens so far; a document whose cluster was dealt already follows it. Returns one split a document.
  */
 export function dealDocuments(documents: readonly SizedDocument[]): Split[] {
-  const filled = new Map<Split, number>(SHARES.map(([split]) => [split, 0]));
-  const dealt = new Map<string, Split>();
+  const filled = { train: 0, test: 0 };
+  const dealt = new Map<string, OpenSide>();
   let total = 0;
-  return documents.map((document) => {
-    total += document.tokens;
-    const split =
-      dealt.get(document.cluster) ??
-      SHARES.reduce<readonly [Split, number]>(
-        (best, [candidate, share]) => {
-          const lacking = share * total - (filled.get(candidate) ?? 0);
-          return lacking > best[1] ? [candidate, lacking] : best;
-        },
-        ['train', Number.NEGATIVE_INFINITY],
-      )[0];
-    dealt.set(document.cluster, split);
-    filled.set(split, (filled.get(split) ?? 0) + document.tokens);
+  return documents.map(({ tokens, cluster }) => {
+    if (isSealed(cluster)) return 'reserve';
+    total += tokens;
+    const lacking = (side: OpenSide): number => (SPLIT_SHARES[side] / (1 - SPLIT_SHARES.reserve)) * total - filled[side];
+    const split = dealt.get(cluster) ?? (lacking('test') > lacking('train') ? 'test' : 'train');
+    dealt.set(cluster, split);
+    filled[split] += tokens;
     return split;
   });
 }

@@ -154,7 +154,13 @@ interface DealtDocument {
 
 function withSides(chosen: readonly ChosenDocument[]): DealtDocument[] {
   const clusters = duplicateClusters(chosen.map(({ signature }) => signature));
-  const splits = dealDocuments(chosen.map(({ key, ids }, i) => ({ key, tokens: ids.length, cluster: String(clusters[i]) })));
+  // A cluster is named by the least of its documents' keys, which stays when others are dealt with it.
+  const names = new Map<number, string>();
+  for (const [i, { key }] of chosen.entries()) {
+    const known = names.get(clusters[i]!);
+    if (known === undefined || key < known) names.set(clusters[i]!, key);
+  }
+  const splits = dealDocuments(chosen.map(({ ids }, i) => ({ tokens: ids.length, cluster: names.get(clusters[i]!)! })));
   return chosen.map(({ key, ids }, i) => ({ key, ids, split: splits[i]! }));
 }
 
