@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Pool } from 'pg';
+import { BOSS_SCHEMA } from '#platform/queue/boss.ts';
 import { rngFor } from '#lib/random/rng.ts';
 import type { Stage } from '#lib/run/schema.ts';
 import type { ChatEndpoint } from '#tests/doubles/chat-endpoint.ts';
@@ -23,6 +25,8 @@ const LATENCY_MS = 150;
 const SLOTS = 8;
 /** From the last byte that the endpoint sends to the commit of the answer, with room for a busy machine. */
 const ON_ITS_WAY_MS = 500;
+/** A task is given up when its worker ends four times in a row; after so many times it is left to be finished. */
+const MOST_ENDED = 3;
 const LLM_STAGES: readonly Stage[] = ['explain', 'score'];
 
 // What depends on the clock or on who asked first stays out; prompts, answers and figures do not.
@@ -56,7 +60,9 @@ async function makeRun(name: string, port: number, endpoint: ChatEndpoint, wante
   const config = {
     coder: 'layers.2-2k',
     tokens,
-    latents: { first: 60 },
+    latents: { first: 400 },
+    // Fewer calls a task, so that it ends before it has been killed too often.
+    itemsPerPrompt: 20,
     explainers: ['default' as const],
     scorers: ['detection' as const, 'fuzzing' as const],
     negatives: ['random' as const],
@@ -73,7 +79,7 @@ async function makeRun(name: string, port: number, endpoint: ChatEndpoint, wante
       if (performance.now() - begun > TIME_LIMIT_MS) throw new Error(`the run ${name} took more than ${TIME_LIMIT_MS / 60_000} minutes`);
       const { finished, stage } = await state();
       if (finished) break;
-      if (stage !== null && LLM_STAGES.includes(stage) && due(stage) > 0) {
+      if (stage !== null && LLM_STAGES.includes(stage) && due(stage) > 0 && (await mostEnded(database.pool)) < MOST_ENDED) {
         // Only when it has asked something, else the kill shows nothing; then at a random moment of its calls.
         const before = endpoint.calls.length;
         while (endpoint.calls.length === before && !(await state()).finished) await delay(10);
@@ -91,6 +97,15 @@ async function makeRun(name: string, port: number, endpoint: ChatEndpoint, wante
     );
     return { seconds: (performance.now() - begun) / 1000, killed, moments, digests: await digestTables(database.pool, TABLES), usage: rows[0]! };
   });
+}
+
+/** How often the worker of a task under way has ended in its middle, of the task in which it ended most often. */
+async function mostEnded(pool: Pool): Promise<number> {
+  const { rows } = await pool.query<{ most: number }>(
+    `SELECT coalesce(max(greatest(j.retry_count, t.fence - 1)), 0) AS most
+       FROM run_tasks t JOIN ${BOSS_SCHEMA}.job j ON j.id = t.boss_job_id WHERE t.completed_at IS NULL`,
+  );
+  return rows[0]!.most;
 }
 
 const answered: Answered[] = [];
