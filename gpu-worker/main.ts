@@ -2,6 +2,7 @@ import { openDatabase } from '#platform/database/database.ts';
 import { loadEnvironment } from '#platform/environment/environment.ts';
 import { resolveInstance } from '#platform/instance/instance.ts';
 import { createLog } from '#platform/log/log.ts';
+import { estimateRun } from '#gpu-worker/estimate/estimate-run.ts';
 import { createWorkerHttp } from '#gpu-worker/http/worker-http.ts';
 import { createWorker } from './worker.ts';
 
@@ -42,6 +43,7 @@ try {
     const http = createWorkerHttp({
       embedder: worker.services.embedder,
       vectorIndex: worker.vectorIndex,
+      estimate: (config) => estimateRun({ ...worker.services, limits: environment.llm }, config),
       secret: environment.workerSecret,
       status: () => ({
         status: 'ok',

@@ -6,6 +6,7 @@ import { evidenceNeeded, evidenceWarning } from '#lib/run/evidence.ts';
 import { readRunForm, type RunFormState } from '#lib/run/form.ts';
 import { whyUnavailable } from '#lib/run/methods.ts';
 import type { RunOptions } from '#server/runs/options.ts';
+import { RunEstimateTable } from './run-estimate.tsx';
 
 interface Choice {
   value: string;
@@ -67,7 +68,7 @@ function untouched(options: RunOptions, values: RunFormState['values']): FormDat
 
 /** The form that starts a run. The run's own schema judges it; what a field lacks stands below the field. */
 export function RunForm({ options, action }: { options: RunOptions; action: (before: RunFormState, form: FormData) => Promise<RunFormState> }) {
-  const [state, submit, pending] = useActionState(action, { values: null, errors: [], message: null });
+  const [state, submit, pending] = useActionState(action, { values: null, errors: [], message: null, estimate: null });
   const { values } = state;
   // Since the form was last answered; before, and without JavaScript, what it was sent with decides.
   const [edited, setEdited] = useState<{ since: RunFormState; advice: Advice } | null>(null);
@@ -178,8 +179,27 @@ export function RunForm({ options, action }: { options: RunOptions; action: (bef
             </select>
           </Field>
         )}
+        {options.llm !== null && (
+          <>
+            <Field label="Most that the language model may cost, in US dollars; empty: no limit" name="budget" error={errorOf('budget')}>
+              <input
+                name="budget"
+                id="budget"
+                className="input num"
+                inputMode="decimal"
+                defaultValue={values?.budget ?? ''}
+                aria-invalid={errorOf('budget') !== undefined}
+                aria-describedby="budget-error"
+              />
+            </Field>
+            <button type="submit" name="intent" value="estimate" className="btn !min-h-[36px]" disabled={pending}>
+              Estimate calls, tokens and money
+            </button>
+          </>
+        )}
+        {state.estimate !== null && <RunEstimateTable estimate={state.estimate} />}
         <button type="submit" className="btn btn-main !min-h-[36px]" disabled={pending}>
-          {pending ? 'Starting…' : 'Start the run'}
+          {pending ? 'One moment…' : 'Start the run'}
         </button>
       </div>
     </form>

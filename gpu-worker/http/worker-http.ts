@@ -5,6 +5,8 @@ import { bodyLimit } from 'hono/body-limit';
 import type { z } from 'zod';
 import { float32ToText } from '#lib/bytes/float32-text.ts';
 import { AppError, isAppError } from '#lib/errors/app-error.ts';
+import type { RunEstimate } from '#lib/llm/estimate.ts';
+import { runConfigSchema, type RunConfig } from '#lib/run/schema.ts';
 import { embedRequestSchema, type EmbedResponse, MAX_BODY, nearestRequestSchema, type NearestResponse } from '#lib/worker-api/schema.ts';
 import type { VectorScan } from '#platform/search/types.ts';
 import type { Embedder } from '#gpu-worker/embed/embedder.ts';
@@ -15,6 +17,8 @@ export interface WorkerHttpParts {
   /** Opened by the first request for it. */
   embedder: () => Promise<Pick<Embedder, 'id' | 'dimensions' | 'embed'>>;
   vectorIndex: VectorScan;
+  /** What a run would take of the language model. */
+  estimate: (config: RunConfig) => Promise<RunEstimate>;
   /** Shared with the website. */
   secret: string;
   /** What `GET /status` answers: anything that JSON can hold. */
@@ -31,10 +35,10 @@ export interface WorkerHttp {
 }
 
 /**
- * The worker's HTTP API for the website: `POST /embed`, `POST /nearest`, `GET /status` with the shared secret, and
+ * The worker's HTTP API for the website: `POST /embed`, `POST /nearest`, `POST /estimate`, `GET /status` with the shared secret, and
  * `GET /healthz` without. Bodies: lib/worker-api/schema.ts. Errors are RFC 9457 problem documents.
  */
-export function createWorkerHttp({ embedder, vectorIndex, secret, status, onError }: WorkerHttpParts): WorkerHttp {
+export function createWorkerHttp({ embedder, vectorIndex, estimate, secret, status, onError }: WorkerHttpParts): WorkerHttp {
   const app = new Hono();
   app.get('/healthz', (c) => c.json({ status: 'ok' }));
   app.use(async (c, next) => {
@@ -63,6 +67,7 @@ export function createWorkerHttp({ embedder, vectorIndex, secret, status, onErro
     const answer: NearestResponse = { hits: await vectorIndex.nearest(vector, k, coderIds) };
     return c.json(answer);
   });
+  app.post('/estimate', async (c) => c.json(await estimate(await readBody(runConfigSchema, c.req.raw))));
   app.notFound((c) => problemResponse(new AppError('not_found', `The worker has no ${c.req.method} ${c.req.path}.`), c.req.path));
   app.onError((error, c) => {
     const response = problemResponse(error, c.req.path);

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { formatCount } from '#lib/format/number.ts';
+import type { RunEstimate } from '#lib/llm/estimate.ts';
 
 /** What the form that starts a run was filled with, as text, so that it can be shown again. */
 export interface RunFormFields {
@@ -14,6 +15,8 @@ export interface RunFormFields {
   explainers: string[];
   scorers: string[];
   detectionControl: string;
+  /** US dollars; empty: no budget. */
+  budget: string;
 }
 
 export interface RunFormState {
@@ -21,6 +24,8 @@ export interface RunFormState {
   errors: { field: string; message: string }[];
   /** What stands above the form when the run was refused. */
   message: string | null;
+  /** What the run would take of the language model, when that was asked for. */
+  estimate: RunEstimate | null;
 }
 
 /** The parts of FormData this needs; a test stands in for it. */
@@ -51,6 +56,7 @@ export function readRunForm(form: FormFields): { fields: RunFormFields; config: 
     explainers: list('explainers'),
     scorers: list('scorers'),
     detectionControl: text('detectionControl'),
+    budget: text('budget').replace(/^\$/, ''),
   };
   const slash = fields.target.indexOf('/');
   const config: Record<string, unknown> = {
@@ -61,6 +67,7 @@ export function readRunForm(form: FormFields): { fields: RunFormFields; config: 
     scorers: fields.scorers,
     ...(fields.protocol !== '' && { protocol: fields.protocol }),
     ...(fields.detectionControl !== '' && { detectionControl: fields.detectionControl }),
+    ...(fields.budget !== '' && { budget: { usd: Number.isNaN(Number(fields.budget)) ? fields.budget : Number(fields.budget) } }),
     ...(fields.text !== '' && { text: fields.text }),
     ...(fields.tokens !== '' && { tokens: numberOf(fields.tokens) }),
     ...(fields.seed !== '' && { seed: numberOf(fields.seed) }),

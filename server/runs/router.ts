@@ -1,9 +1,11 @@
 import { z } from 'zod';
+import { runEstimateSchema } from '#lib/llm/estimate.ts';
 import { publicRunSchema } from '#lib/run/public.ts';
 import { runConfigSchema, runEventSchema, runSummarySchema } from '#lib/run/schema.ts';
 import { actorUser } from '#server/access/actor.ts';
 import { procedure, router } from '#server/api/trpc.ts';
 import { cancelRun } from './cancel.ts';
+import { estimateRun } from './estimate.ts';
 import { runOptions, runOptionsSchema } from './options.ts';
 import { currentRun, getRun, listRuns, runEvents } from './queries.ts';
 import { startRun } from './start.ts';
@@ -74,6 +76,16 @@ export const adminRunsRouter = router({
     .input(z.object({}))
     .output(runOptionsSchema)
     .query(({ ctx: { server } }) => runOptions(server.pool, server.environment)),
+
+  estimate: procedure('runs.manage', {
+    method: 'POST',
+    path: '/admin/run-estimates',
+    tags: ['Administration'],
+    summary: 'What a run would take of the language model; none is started',
+  })
+    .input(runConfigSchema)
+    .output(runEstimateSchema)
+    .mutation(({ ctx: { server }, input }) => estimateRun(server.environment, input)),
 
   start: procedure('runs.manage', { method: 'POST', path: '/admin/runs', tags: ['Administration'], summary: 'Start a run' })
     .input(runConfigSchema)

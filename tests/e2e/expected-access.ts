@@ -37,6 +37,7 @@ export const PROCEDURES: Record<string, ExpectedProcedure> = {
   'admin.runs.get': adminRead('/admin/runs/{run}'),
   'admin.runs.events': adminRead('/admin/runs/{run}/log'),
   'admin.runs.options': adminRead('/admin/run-options'),
+  'admin.runs.estimate': adminWrite('/admin/run-estimates'),
   'admin.runs.start': adminWrite('/admin/runs'),
   'admin.runs.cancel': adminWrite('/admin/runs/{run}/cancel'),
   'admin.users.list': adminRead('/admin/users'),

@@ -31,6 +31,7 @@ const http = createWorkerHttp({
       return Promise.resolve([{ id: '7', similarity: 0.25 }]);
     },
   },
+  estimate: () => Promise.reject(new AppError('not_found', 'The coder is not registered here.')),
   secret: SECRET,
   status: () => ({ vectors: 3 }),
   onError: (error) => errors.push(error),
@@ -95,6 +96,7 @@ describe('the worker’s HTTP API', () => {
     const second = createWorkerHttp({
       embedder: () => Promise.reject(new Error('unused')),
       vectorIndex: { nearest: () => Promise.resolve([]) },
+      estimate: () => Promise.reject(new Error('nothing is estimated here')),
       secret: SECRET,
       status: () => null,
       onError: () => {},
@@ -157,6 +159,13 @@ describe('an embedder behind an OpenAI-compatible endpoint', () => {
     expect(seen.slice(1)).toEqual([{ model: 'm', input: ['a', 'bb'], encoding_format: 'float' }]);
     await server.close();
     await expect(embedder.embed(['a'])).rejects.toMatchObject({ code: 'worker_unavailable', retryable: true });
+  });
+
+  test('says what a run would take, of a configuration that it checks first', async () => {
+    const config = { model: 'm', coder: 'c' };
+    expect((await post('/estimate', { ...config, tokens: 'many' })).status).toBe(400);
+    const unknown = await post('/estimate', config);
+    expect([unknown.status, await unknown.json()]).toMatchObject([404, { detail: 'The coder is not registered here.' }]);
   });
 
   test('refuses what has no direction, too few vectors, and what the endpoint refuses', async () => {
