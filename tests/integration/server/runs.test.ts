@@ -182,7 +182,7 @@ test('progress adds up the tasks, and a failure is shown to admins only', async 
     [run.id],
   );
   const [collect] = (await admin.runs.get({ run: run.id })).stages;
-  expect(collect).toMatchObject({ state: 'running', step: { number: 2, of: 3 }, unit: 'tokens', done: 1250, total: 2000 });
+  expect(collect).toMatchObject({ state: 'running', step: { number: 2, of: 7 }, unit: 'tokens', done: 1250, total: 2000 });
   expect(collect!.rate! / 125).toBeCloseTo(1, 1);
   expect(collect!.secondsLeft! / 6).toBeCloseTo(1, 1);
   await server.pool.query(
