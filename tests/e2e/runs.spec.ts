@@ -17,7 +17,7 @@ interface Wanted {
 
 async function fill(page: Page, { coder, tokens, first }: Wanted): Promise<void> {
   await page.getByLabel('Model and sparse coder').selectOption(`${FIRST_RUN.model}/${coder}`);
-  await page.getByLabel('Text').selectOption(FIRST_RUN.text);
+  await page.getByLabel('Text', { exact: true }).selectOption(FIRST_RUN.text);
   await page.getByLabel('Tokens to read').fill(tokens);
   if (first !== undefined) {
     await page.getByLabel('Latents', { exact: true }).selectOption('first');
