@@ -76,7 +76,7 @@ function showLatent(latent: number, profile: LatentProfile, tokenizer: Tokenizer
     documents: tokens?.documents ?? null,
     token_entropy_bits: tokens?.entropy ?? null,
     most_frequent_token: tokens && { token: tokens.mostFrequent, ...text(tokens.mostFrequent), share: tokens.mostFrequentShare },
-    single_token: tokens && singleToken(tokens),
+    single_token: tokens && singleToken(tokens, profile.count),
     strongest_share: tokens?.strongestShare ?? null,
     stronger_half_share: tokens?.strongerHalfShare ?? null,
     top_by_total: tokens && tokens.byTotal.map(top),

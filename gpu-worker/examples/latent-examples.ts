@@ -5,7 +5,7 @@ import type { LatentActivations } from '#gpu-worker/activations/store/types.ts';
 import { drawNegatives, type NegativeSources, type NegativeWindow } from './negatives.ts';
 import { ranked, sample, type Sampled } from './sample.ts';
 import type { WindowTable } from './window-table.ts';
-import { activatingWindows, documentOf, sideOf, type ActivatingWindow } from './windows.ts';
+import { activatingWindows, documentOf, sideOf, type ActivatingWindow, type Origin } from './windows.ts';
 
 /** A firing window that may be drawn. */
 export interface CandidateWindow extends ActivatingWindow {
@@ -39,6 +39,8 @@ export interface ExamplesRequest extends NegativeSources {
   exam?: Exclude<Split, 'train'>;
   /** What `candidateWindows` gives for this request, where it was asked for already. */
   candidates?: Candidates;
+  /** Windows whose tokens must not come as the exam's silent ones. */
+  without?: readonly Origin[];
 }
 
 /** The firing windows that each side may be drawn from, in order of rank. */

@@ -35,13 +35,15 @@ export type ExamFigures = Pick<ScoreResult, 'value' | 'interval' | 'nPositives' 
  * @param metric `balanced_accuracy` takes a `yes` of every judgement; their scores, where they are not all 0 or 1, are
  *   then reported as AUROC in `parts.metrics`
  * @param options.withParts whether anybody asks for the parts, which cost three times the headline; default true
+ * @param options.resampled whether the headline's interval is by resampling documents; else by `clusterDelong`, as the
+ *   parts' are, at a tenth of the cost, which does for a control; default true
  */
 export function examFigures(
   { exam, latent, seed }: LatentExam,
   judgements: readonly (Judgement | null)[],
   metric: Metric & ('auroc' | 'balanced_accuracy'),
   name: string,
-  { withParts = true }: { withParts?: boolean } = {},
+  { withParts = true, resampled = true }: { withParts?: boolean; resampled?: boolean } = {},
 ): ExamFigures {
   const byWindow = new Map(exam.windows.map((window, i) => [window, judgements[i] ?? null]));
   const ranked = metric === 'auroc' ? ({ score }: Judgement): number => score : ({ yes }: Judgement): number => Number(yes);
@@ -66,7 +68,9 @@ export function examFigures(
   const nNegatives = headline.windows.filter((window) => window.kind === 'random' && byWindow.get(window)).length;
   const enough = (n: number, of: number): boolean => n > 0 && n >= MIN_ANSWERED_SHARE * of;
   const taken =
-    enough(nPositives, headline.nPositives) && enough(nNegatives, headline.nNegatives) ? take(headline.windows, ranked, rngFor(seed, name, latent)) : null;
+    enough(nPositives, headline.nPositives) && enough(nNegatives, headline.nNegatives)
+      ? take(headline.windows, ranked, resampled ? rngFor(seed, name, latent) : null)
+      : null;
   return {
     value: taken?.value ?? null,
     interval: taken?.interval ?? null,

@@ -7,7 +7,6 @@ import { rngFor, sampleIndices } from '#lib/random/rng.ts';
 import type { Verdict } from '#lib/score/schema.ts';
 import { clusterProportion } from '#lib/stats/cluster-proportion.ts';
 import { precisionAtRate, type Share } from '#lib/stats/precision-at-rate.ts';
-import { latentExamples } from '#gpu-worker/examples/latent-examples.ts';
 import { chatForRun } from '#gpu-worker/llm/chat-for-run.ts';
 import { examOf } from '#gpu-worker/score/exam.ts';
 import { forAttempt } from '#gpu-worker/score/for-attempt.ts';
@@ -103,8 +102,7 @@ async function drawWindows(
   try {
     const out = new Map<number, { examples: Example[]; rate: number }>();
     for (const latent of latents) {
-      const request = await sources.requestOf(latent);
-      const examples = latentExamples(request);
+      const { request, examples } = await sources.draw(latent);
       const stored = storedExamples(sources.data, request.latent, { ...examples, contrastive: [] }, protocol, sources.tokenizer);
       const all = request.table.pool(protocol.sides === 'shared' ? null : 'test', protocol.collapse).origins.length;
       // Firing windows that stand in the exam's place for others of the same tokens are counted once, as silent ones are.

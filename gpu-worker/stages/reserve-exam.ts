@@ -2,7 +2,7 @@ import { decodeExamples, encodeExamples } from '#lib/example/blob.ts';
 import { takedownKeys } from '#lib/example/document-key.ts';
 import { protocolNamed } from '#lib/example/protocol.ts';
 import type { Example } from '#lib/example/schema.ts';
-import { latentExamples } from '#gpu-worker/examples/latent-examples.ts';
+import { counterExamples } from '#gpu-worker/examples/latent-examples.ts';
 import { openSampleSources } from './sample-sources.ts';
 import { storedExamples } from './stored-sample.ts';
 import type { RunFacts } from './run-facts.ts';
@@ -20,8 +20,10 @@ export async function reserveExamples(services: WorkerServices, run: RunFacts, l
   const protocol = protocolNamed(run.config.protocol);
   const sources = await openSampleSources(services, run, protocol, () => yieldNow(signal));
   try {
-    const request = await sources.requestOf(latent);
-    const drawn = latentExamples({ ...request, exam: 'reserve' });
+    const { request: asShown, examples: shown } = await sources.draw(latent);
+    // Silent windows that the page shows seal nothing, though other documents hold the same tokens.
+    const without = [...shown.test, ...shown.negatives, ...counterExamples(asShown, shown)].map(({ origin }) => origin);
+    const { request, examples: drawn } = await sources.draw(latent, 'reserve', without);
     const stored = storedExamples(sources.data, request.latent, { ...drawn, contrastive: [] }, protocol, sources.tokenizer);
     const down = await takenDown(services, run);
     return decodeExamples(encodeExamples(stored.filter(({ split }) => split === 'test').map((example) => ({ ...example, split: 'reserve' as const })))).filter(

@@ -6,7 +6,7 @@ import { copyRows, type CopyValue } from '#platform/database/copy-rows.ts';
 import { ofAtlas } from '#platform/database/protocols.ts';
 import type { TaskHandler } from '#platform/queue/types.ts';
 import { latentStatistics } from '#gpu-worker/activations/latent-statistics.ts';
-import { counterExamples, latentExamples } from '#gpu-worker/examples/latent-examples.ts';
+import { counterExamples } from '#gpu-worker/examples/latent-examples.ts';
 import { afterCommit } from './after-commit.ts';
 import { removeUnheadlined } from './headlines.ts';
 import { loadRun, requireFact, type RunFacts } from './run-facts.ts';
@@ -48,9 +48,8 @@ export function sampleLatents(services: WorkerServices): TaskHandler<'sample.lat
       const sources = await openSampleSources(services, run, protocol, () => yieldNow(context.signal));
       try {
         for (const latent of open) {
-          const request = await sources.requestOf(latent);
+          const { request, examples } = await sources.draw(latent);
           const statistics = latentStatistics(request.latent, sources.data.tokenCount);
-          const examples = latentExamples(request);
           latentRows.push([
             run.coderId, latent, run.id, examples.status, statistics.count, sources.data.tokenCount, statistics.frequency, statistics.max, statistics.mean,
             statistics.histogram, examples.trainWindows, examples.testWindows, examples.trainDocuments, examples.testDocuments,

@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import { rngFor, type Rng } from '#lib/random/rng.ts';
+import { rngFor } from '#lib/random/rng.ts';
 import { NEGATIVE_CLASSES, protocolNamed, type NegativeClass } from '#lib/example/protocol.ts';
 import { lexicalRule } from '#lib/explanation/lexical-rule.ts';
 import { ALGORITHM_VERSIONS, contentKey } from '#gpu-worker/activations/keys.ts';
@@ -10,7 +10,7 @@ import { embeddingFigures } from '#gpu-worker/score/embedding/embedding-score.ts
 import { examFrom, examOf, examShortfall, headlineOf, type Exam } from '#gpu-worker/score/exam.ts';
 import { examFigures } from '#gpu-worker/score/figures.ts';
 import { BASELINE_METHOD, liftOver } from '#gpu-worker/score/lift.ts';
-import { ruleScore, type ExamTokens } from '#gpu-worker/score/rule/rule-score.ts';
+import { judgeByRule, ruleOverTokens, ruleOverWindows, ruleTokenParts, type ExamTokens } from '#gpu-worker/score/rule/rule-score.ts';
 import type { TaskHandler } from '#platform/queue/types.ts';
 import { currentExplanations, type CurrentExplanation } from './current-explanations.ts';
 import { lexicalResources, lexicalWindow, type LexicalResources } from './explain-lexical.ts';
@@ -182,10 +182,12 @@ function embeddingRow(material: ScoringMaterial, whole: Exam, explanation: Curre
   const classes = fairClasses(material);
   const exam = examFrom(whole.windows.filter(({ kind }) => kind === 'activating' || classes.includes(kind)));
   const headline = headlineOf(exam);
-  const score = (of: Exam, text: string, name: string, withParts = false) => {
+  const score = (of: Exam, text: string, name: string, own = false) => {
     const vector = vectors.get(textHash(text));
     const embedded = of.windows.map((window) => windows.vector(originOf(lexical.data, window, windowLength)));
-    return vector ? embeddingFigures({ latent: explanation.latent, seed, exam: of, maxActivation: 1 }, vector, embedded, name, { withParts }) : null;
+    return vector
+      ? embeddingFigures({ latent: explanation.latent, seed, exam: of, maxActivation: 1 }, vector, embedded, name, { withParts: own, resampled: own })
+      : null;
   };
   const scored = score(exam, explanation.text, 'embedding', true)!;
   if (scored.value === null) return [failedRow(row, exam, 'embedding', 'auroc', 'No window of one class has an embedding.')];
@@ -222,25 +224,23 @@ function ruleRows(material: ScoringMaterial, whole: Exam, explanation: CurrentEx
   const shortfall = examShortfall(whole, protocolNamed(run.config.protocol));
   if (shortfall !== null)
     return [failedRow(row, whole, 'rule_tokens', 'auroc', shortfall), failedRow(row, whole, 'rule_windows', 'balanced_accuracy', shortfall)];
-  const headline = headlineOf(whole);
-  const score = (exam: Exam, rule: unknown, rng: Rng | null) => {
-    const texts: ExamTokens[] = exam.windows.map((window) => lexicalWindow(lexical.data, window));
-    return ruleScore(exam, texts, lexicalRule.parse(rule), lexical.tokens, rng);
-  };
-  const own = score(headline, explanation.rule, rngFor(seed, 'rule', explanation.latent));
-  const other = control?.rule ? score(headline, control.rule, null) : null;
-  const said = score(whole, explanation.rule, null).verdicts.map(({ score: by, right, positive }) => ({ score: by!, yes: right === positive }));
+  const headline = whole.windows.flatMap(({ kind }, i) => (kind === 'activating' || kind === 'random' ? [i] : []));
+  const texts: ExamTokens[] = whole.windows.map((window) => lexicalWindow(lexical.data, window));
+  const judged = judgeByRule(texts, lexicalRule.parse(explanation.rule), lexical.tokens);
+  const other = control?.rule ? judgeByRule(texts, lexicalRule.parse(control.rule), lexical.tokens) : null;
+  const byToken = ruleOverTokens(whole, judged, headline, rngFor(seed, 'rule', explanation.latent));
+  const said = judged.windows.map(({ fires, score }) => ({ score, yes: fires }));
   const windows = examFigures({ latent: explanation.latent, seed, exam: whole, maxActivation: 1 }, said, 'balanced_accuracy', 'rule');
   const rest = { blank: null, lift: null, failures: {}, chance: CHANCE };
   const rows: NewScore[] = [];
-  if (own.tokens)
+  if (byToken)
     rows.push({
       ...row,
       ...{ scorer: 'rule_tokens', metric: 'auroc', nFailed: 0, failure: null },
-      ...own.tokens,
-      control: other?.tokens ?? null,
+      ...byToken,
+      control: other && ruleOverTokens(whole, other, headline, null),
       verdicts: [],
-      parts: { ...NO_PARTS, ...rest },
+      parts: { ...ruleTokenParts(whole, judged, byToken), ...rest },
     });
   if (windows.value !== null) {
     const { parts, ...figures } = windows;
@@ -250,7 +250,7 @@ function ruleRows(material: ScoringMaterial, whole: Exam, explanation: CurrentEx
       metric: 'balanced_accuracy',
       ...figures,
       failure: null,
-      control: other?.windows ?? null,
+      control: other && ruleOverWindows(whole, other, headline),
       parts: { ...parts, ...rest },
     });
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { rngFor } from '#lib/random/rng.ts';
-import { duplicateClusters, minHash, similarity } from './near-duplicates.ts';
+import { duplicateClusters, minHash, minHashTokens, similarity } from './near-duplicates.ts';
 
 const words = (seed: number, count: number): string[] => {
   const rng = rngFor('words', seed);
@@ -39,6 +39,30 @@ describe('minHash', () => {
   it('looks at words, not at case, punctuation and spaces', () => {
     expect(minHash('To the Senate,  and House!')).toEqual(minHash('to the senate and house'));
     expect(minHash('')).toEqual(minHash(' … '));
+  });
+
+  it('takes each letter for a word where none are told apart by spaces', () => {
+    const rng = rngFor('letters');
+    const text = Array.from({ length: 600 }, () => String.fromCodePoint(0x4e00 + rng.int(2000)));
+    const other = text.map((letter, i) => (i % 60 === 59 ? '一' : letter));
+    const [a, b] = [minHash(text.join('')), minHash(other.join(''))];
+    expect(Math.abs(similarity(a, b) - jaccard(text, other))).toBeLessThan(0.15);
+    expect([...duplicateClusters([a, b, minHash([...text].reverse().join(''))])]).toEqual([0, 0, 2]);
+    // A word beside such letters is still one.
+    expect(minHash('第2章 weights 重さ')).toEqual(minHash('第 2 章 Weights 重 さ'));
+  });
+
+  it('estimates the similarity of rows of tokens', () => {
+    for (const nth of [7, 15, 40]) {
+      const errors = Array.from({ length: 20 }, (_, seed) => {
+        const rng = rngFor('tokens', seed);
+        const row = Array.from({ length: 1000 }, () => rng.int(5000));
+        const other = row.map((id, i) => (i % nth === nth - 1 ? 9000 + i : id));
+        const counted = jaccard(row.map(String), other.map(String));
+        return similarity(minHashTokens(Int32Array.from(row)), minHashTokens(Int32Array.from(other))) - counted;
+      });
+      expect(Math.abs(errors.reduce((sum, error) => sum + error, 0) / errors.length)).toBeLessThan(0.04);
+    }
   });
 });
 

@@ -7,12 +7,24 @@ const BAND = 4;
 /** Documents from this similarity of their shingle sets count as the same text. */
 export const NEAR_DUPLICATE = 0.7;
 
+/** Scripts that put no spaces between words: each of their letters counts as one. */
+const UNSPACED = String.raw`[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}\p{Script=Tibetan}]`;
+const WORD = new RegExp(String.raw`${UNSPACED}|(?:(?!${UNSPACED})[\p{L}\p{N}])+`, 'gu');
+
 /**
  * MinHash signature of a text's sets of five words in a row (Broder 1997), [128]. Case, punctuation and white space do
  * not count.
  */
 export function minHash(text: string): Uint32Array {
-  const words = (text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []).map(hashWord);
+  return signatureOf((text.toLowerCase().match(WORD) ?? []).map(hashWord));
+}
+
+/** MinHash signature of the sets of five tokens in a row, [128], of rows whose text is not known. */
+export function minHashTokens(ids: Int32Array): Uint32Array {
+  return signatureOf(Uint32Array.from(ids, mix));
+}
+
+function signatureOf(words: ArrayLike<number>): Uint32Array {
   const signature = new Uint32Array(HASHES).fill(0xffffffff);
   const last = Math.max(0, words.length - SHINGLE_WORDS);
   for (let at = 0; at <= last; at++) {

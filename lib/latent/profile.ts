@@ -21,7 +21,7 @@ export const tokenProfileSchema = z.object({
   singleToken: z
     .enum(['strong', 'weak'])
     .nullable()
-    .describe('Whether it is one token’s latent: `strong` when both shares say so (above 0.9 and 0.75), `weak` when one does'),
+    .describe('Whether it is one token’s latent: `strong` when both shares say so (above 0.9 and 0.75), `weak` when one does; null below 50 activations'),
   documents: whole.describe('Documents it fires in'),
   byTotal: z.array(topTokenSchema).describe('Tokens that hold most of its activation, most first'),
   byMean: z.array(topTokenSchema).describe('Tokens of the greatest mean activation over all places where they stand, greatest first'),

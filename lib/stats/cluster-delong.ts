@@ -28,34 +28,62 @@ export interface ClusteredDelong {
  */
 export function clusterDelong({ labels, scores, documents }: ClusteredExam, level = 0.95): ClusteredDelong | null {
   checkScores(labels, scores);
-  const sides = [true, false].map((side) => Array.from({ length: labels.length }, (_, i) => i).filter((i) => Boolean(labels[i]) === side));
-  const [positives, negatives] = sides as [number[], number[]];
-  if (positives.length === 0 || negatives.length === 0) return null;
   const all = midRanks(scores);
+  const sides = [side(true, labels, scores, documents), side(false, labels, scores, documents)] as const;
+  const [positives, negatives] = sides;
+  if (positives.at.length === 0 || negatives.at.length === 0) return null;
   // How many of the other class an item beats, ties one half, is its rank among all less its rank among its own.
-  const placements = sides.map((own, k) => {
-    const among = midRanks(Float64Array.from(own, (i) => scores[i]!));
-    const others = (k === 0 ? negatives : positives).length;
-    return own.map((i, j) => (k === 0 ? all[i]! - among[j]! : others - (all[i]! - among[j]!)) / others);
-  }) as [number[], number[]];
-  const estimate = placements[0].reduce((sum, value) => sum + value, 0) / positives.length;
-  const parts = [clustered(positives, placements[0], documents, estimate), clustered(negatives, placements[1], documents, estimate)] as const;
-  const fewer = Math.min(parts[0].documents, parts[1].documents);
+  let sum = 0;
+  for (const [k, own] of sides.entries()) {
+    const others = sides[1 - k]!.at.length;
+    const among = midRanks(own.scores);
+    for (let j = 0; j < own.at.length; j++) {
+      const beaten = all[own.at[j]!]! - among[j]!;
+      own.placements[j] = (k === 0 ? beaten : others - beaten) / others;
+      if (k === 0) sum += own.placements[j]!;
+    }
+  }
+  const estimate = sum / positives.at.length;
+  const fewer = Math.min(positives.documents, negatives.documents);
   if (fewer < 2) return { estimate, variance: null, interval: null };
-  const variance = parts[0].variance + parts[1].variance;
+  const variance = varianceOf(positives, estimate) + varianceOf(negatives, estimate);
   const spread = estimate * (1 - estimate);
   const n = spread > 0 && variance > 0 ? spread / variance : fewer;
   return { estimate, variance, interval: wilsonAt(estimate * n, n, studentTMultiplier(level, fewer - 1)) };
 }
 
-function clustered(
-  items: readonly number[],
-  placements: readonly number[],
-  documents: ArrayLike<number>,
-  mean: number,
-): { documents: number; variance: number } {
-  const sums = new Map<number, number>();
-  for (const [j, i] of items.entries()) sums.set(documents[i]!, (sums.get(documents[i]!) ?? 0) + placements[j]! - mean);
-  const squares = [...sums.values()].reduce((sum, value) => sum + value ** 2, 0);
-  return { documents: sums.size, variance: ((sums.size / (sums.size - 1)) * squares) / items.length ** 2 };
+interface Side {
+  /** Places of its items. */
+  at: Uint32Array;
+  scores: Float64Array;
+  /** Of each item the number of its document, from 0. */
+  slots: Uint32Array;
+  documents: number;
+  /** Of each item the share of the other class that it stands on the right side of, filled in by the caller. */
+  placements: Float64Array;
+}
+
+function side(positive: boolean, labels: ArrayLike<number | boolean>, scores: ArrayLike<number>, documents: ArrayLike<number>): Side {
+  let count = 0;
+  for (let i = 0; i < labels.length; i++) count += Boolean(labels[i]) === positive ? 1 : 0;
+  const [at, own, slots] = [new Uint32Array(count), new Float64Array(count), new Uint32Array(count)];
+  const slotOf = new Map<number, number>();
+  let j = 0;
+  for (let i = 0; i < labels.length; i++) {
+    if (Boolean(labels[i]) !== positive) continue;
+    let slot = slotOf.get(documents[i]!);
+    if (slot === undefined) slotOf.set(documents[i]!, (slot = slotOf.size));
+    at[j] = i;
+    own[j] = scores[i]!;
+    slots[j++] = slot;
+  }
+  return { at, scores: own, slots, documents: slotOf.size, placements: new Float64Array(count) };
+}
+
+function varianceOf({ slots, documents, placements }: Side, mean: number): number {
+  const sums = new Float64Array(documents);
+  for (let j = 0; j < slots.length; j++) sums[slots[j]!]! += placements[j]! - mean;
+  let squares = 0;
+  for (const sum of sums) squares += sum ** 2;
+  return ((documents / (documents - 1)) * squares) / slots.length ** 2;
 }

@@ -35,7 +35,9 @@ export function coderParts(o: {
   provider: string;
 }): Record<string, string | number> {
   const { data, masked, model, coder, hookpoint, provider } = o;
-  return { version: ALGORITHM_VERSIONS.activations, data, masking: masked ? 'bos' : 'none', model, coder, hookpoint, provider, number: 'f32' };
+  // CUDA multiplies singles rounded to ten bits of mantissa on every card that can, unless told otherwise, which Node’s binding cannot.
+  const number = provider === 'cuda' ? 'tf32' : 'f32';
+  return { version: ALGORITHM_VERSIONS.activations, data, masking: masked ? 'bos' : 'none', model, coder, hookpoint, provider, number };
 }
 
 const whole = z.number().int().nonnegative();

@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { type SPLIT_SHARES } from '#lib/example/split-shares.ts';
 import { AppError } from '#lib/errors/app-error.ts';
 import type { ArtifactStore } from '#platform/artifacts/types.ts';
 import { markShard, mergeCoder, readCoderEntry, runKey } from '#gpu-worker/activations/collect/coder-artifacts.ts';
-import { sideOf } from '#gpu-worker/activations/collect/token-file-rows.ts';
+import { dealRows, rowSignature, type RowSignature } from '#gpu-worker/activations/collect/token-file-rows.ts';
 import { dataSetKey } from '#gpu-worker/activations/data-set.ts';
 import { ALGORITHM_VERSIONS, contentKey } from '#gpu-worker/activations/keys.ts';
 import { storedFile, publishManifest, type CoderEntry, type DataEntry, type StoreManifest } from '#gpu-worker/activations/store/manifest.ts';
 import { writeRows, type RowsPiece } from '#gpu-worker/activations/store/rows-file.ts';
 import { writeRun } from '#gpu-worker/activations/store/run-stream.ts';
 import { Spill } from '#gpu-worker/activations/store/spill.ts';
+import type { StoredDocument } from '#gpu-worker/activations/store/types.ts';
 import { readRange } from '#gpu-worker/model/file-range.ts';
 import { readFloats } from '#gpu-worker/model/safetensors.ts';
 import { DTYPE_BYTES, type StoredTensor } from '#gpu-worker/model/stored-tensor.ts';
@@ -24,8 +24,8 @@ const HELD_PAIRS = 1 << 20;
 const UNKNOWN = 'delphi';
 
 /**
- * Makes a store of what delphi has cached, every value bit for bit; each row a document of its own, dealt by its
- * content. Without tokens in the cache the store has no rows: statistics, but no windows. `rowLength` is needed where
+ * Makes a store of what delphi has cached, every value bit for bit; each row a document of its own, near
+ * duplicates on one side. Without tokens in the cache the store has no rows: statistics, but no windows. `rowLength` is needed where
  * neither tokens nor a config say it; else it must agree. Throws AppError for a cache that is not sound.
  */
 export async function importDelphi(
@@ -106,16 +106,16 @@ async function importRows(
   const common = { key, rows, row_length: length, masked_token: null, made_of };
   if (tokens === null) return { ...common, tokens: rows * length, documents: 0, file: null };
   const at = Math.max(1, Math.floor(PIECE / length));
-  const sides: ReturnType<typeof sideOf>[] = [];
+  const signatures: RowSignature[] = [];
   async function* pieces(stored: StoredTensor): AsyncGenerator<RowsPiece> {
     for (let first = 0; first < rows; first += at) {
       const count = Math.min(at, rows - first);
       const ids = await readIntegers(stored, first * length, count * length);
-      for (let row = 0; row < count; row++) sides.push(sideOf(ids.subarray(row * length, (row + 1) * length)));
+      for (let row = 0; row < count; row++) signatures.push(rowSignature(ids.subarray(row * length, (row + 1) * length)));
       yield { tokens: ids, document: Uint32Array.from({ length: count }, (_, row) => first + row), length: new Uint16Array(count).fill(length) };
     }
   }
-  const documents = (): { key: string; split: keyof typeof SPLIT_SHARES }[] => sides.map((split, row) => ({ key: `row-${row}`, split }));
+  const documents = (): StoredDocument[] => dealRows(signatures).map((split, row) => ({ key: `row-${row}`, split }));
   const facts = await writeRows(artifacts, dataSetKey(key), { rowLength: length, bos: null, pieces: pieces(tokens), documents });
   return { ...common, tokens: facts.tokens, documents: facts.documents, file: await storedFile(artifacts, dataSetKey(key)) };
 }

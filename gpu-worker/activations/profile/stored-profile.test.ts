@@ -21,7 +21,7 @@ const dead: LatentProfile = {
 const war = { token: 2, active: 9, total: 100 / 3, occurrences: 10 };
 const alive: LatentProfile = {
   ...dead,
-  count: 10,
+  count: 60,
   windows: 8,
   windowFrequency: 2 / 3,
   max: 8,

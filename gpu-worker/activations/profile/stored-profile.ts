@@ -32,7 +32,7 @@ export function storedProfile({ statistics, effects, neighbours, rows, rowLength
     rowLength,
     positions: Array.from(positions),
     positionInformation: rounded(positionInformation),
-    tokens: tokens && tokenView(tokens, shown),
+    tokens: tokens && tokenView(tokens, statistics.count, shown),
     logitEffects: effects && effectsView(effects, shown),
     neighbours: {
       coOccurrence: { nearest: nearest(neighbours.coOccurrence), rows },
@@ -42,7 +42,7 @@ export function storedProfile({ statistics, effects, neighbours, rows, rowLength
   };
 }
 
-function tokenView(tokens: TokenProfile, text: (token: number) => string): StoredProfile['tokens'] {
+function tokenView(tokens: TokenProfile, count: number, text: (token: number) => string): StoredProfile['tokens'] {
   const top = ({ token, active, occurrences, total }: TopToken): TopTokenView => ({ text: text(token), active, occurrences, total: rounded(total) });
   return {
     entropy: rounded(tokens.entropy),
@@ -50,7 +50,7 @@ function tokenView(tokens: TokenProfile, text: (token: number) => string): Store
     mostFrequentShare: rounded(tokens.mostFrequentShare),
     strongestShare: rounded(tokens.strongestShare),
     strongerHalfShare: rounded(tokens.strongerHalfShare),
-    singleToken: singleToken(tokens),
+    singleToken: singleToken(tokens, count),
     documents: tokens.documents,
     byTotal: tokens.byTotal.map(top),
     byMean: tokens.byMean.map(top),

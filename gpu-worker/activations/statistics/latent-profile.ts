@@ -71,9 +71,16 @@ export interface LatentProfile {
 
 /**
  * `strong` when one token has more than 90 % of the 50 strongest activations and more than 75 % of the stronger half,
- * `weak` when only one of these holds (method.md §2.5; all of the half is counted, where delphi draws 100 of it).
+ * `weak` when only one of these holds (method.md §2.5; all of the half is counted, where delphi draws 100 of it). Null
+ * too for a latent of fewer than 50 activations: what fired once has fired on one token.
+ *
+ * @param count the latent's activations
  */
-export function singleToken({ strongestShare, strongerHalfShare }: Pick<TokenProfile, 'strongestShare' | 'strongerHalfShare'>): 'strong' | 'weak' | null {
+export function singleToken(
+  { strongestShare, strongerHalfShare }: Pick<TokenProfile, 'strongestShare' | 'strongerHalfShare'>,
+  count: number,
+): 'strong' | 'weak' | null {
+  if (count < STRONGEST) return null;
   const met = Number(strongestShare > STRONGEST_SHARE) + Number(strongerHalfShare > HALF_SHARE);
   return met === 2 ? 'strong' : met === 1 ? 'weak' : null;
 }

@@ -123,7 +123,7 @@ export async function writeStatistics(
       if (latent.count > 0) maxima[summary.alive++] = latent.max;
       if (latent.frequency > OFTEN) summary.over_1_percent++;
       if (latent.frequency > DENSE) summary.dense++;
-      const single = latent.tokens && singleToken(latent.tokens);
+      const single = latent.tokens && singleToken(latent.tokens, latent.count);
       if (single && summary.single_token) summary.single_token[single]++;
       yield toRecord(latent);
       if ((activations.latent + 1) % LATENTS_A_BREATH === 0) await breathe?.(activations.latent + 1);

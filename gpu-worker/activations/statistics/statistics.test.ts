@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { rngFor } from '#lib/random/rng.ts';
 import { quantiles } from '#lib/stats/quantile.ts';
 import { denseStore, isStored, storeDense, type DenseStore } from '#tests/doubles/dense-store.ts';
 import { memoryArtifacts } from '#tests/doubles/memory-artifacts.ts';
 import { singleToken, type LatentProfile, type TopToken } from './latent-profile.ts';
+import { informationAboutPosition } from './position-information.ts';
 import { openStatistics, statisticsKey, writeStatistics } from './statistics-file.ts';
 
 const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
@@ -52,7 +54,7 @@ function reference(d: DenseStore, latent: number): LatentProfile {
     histogramBelow: values.filter((value) => value * 1024 < max).length,
     quantiles: Float64Array.from({ length: 11 }, (_, i) => quantiles(values, [i / 10])[0] ?? 0),
     positions: Float64Array.from({ length: 16 }, (_, i) => firing.filter((place) => Math.floor((16 * position(place)) / d.rowLength) === i).length),
-    positionInformation: n === 0 ? 0 : sum(information),
+    positionInformation: n === 0 ? 0 : Math.max(0, sum(information) - (new Set(stored.map(position)).size - 1) / (2 * n * Math.LN2)),
     tokens:
       often === undefined
         ? null
@@ -96,7 +98,7 @@ describe('statistics of latents', () => {
           expect(found).toEqual(swept[latent]);
           expectProfile(found, expected[latent]!);
         }
-        const kinds = expected.map(({ tokens }) => tokens && singleToken(tokens));
+        const kinds = expected.map(({ tokens, count }) => tokens && singleToken(tokens, count));
         expect(summary).toMatchObject({
           alive: expected.filter(({ count }) => count > 0).length,
           dead: expected.filter(({ count }) => count === 0).length,
@@ -129,8 +131,23 @@ describe('statistics of latents', () => {
     const { rows, coder, entry } = await storeDense(artifacts, d);
     await writeStatistics(artifacts, statisticsKey(entry, 'data'), rows, coder);
     const file = await openStatistics(artifacts, statisticsKey(entry, 'data'));
-    const kinds = [await file.latent(0), await file.latent(1)].map(({ tokens }) => tokens && singleToken(tokens));
+    const kinds = [await file.latent(0), await file.latent(1)].map(({ tokens, count }) => tokens && singleToken(tokens, count));
     expect(kinds).toEqual(['strong', null]);
+  });
+
+  it('calls no latent one token’s that fired fewer than fifty times', () => {
+    const shares = { strongestShare: 1, strongerHalfShare: 1 };
+    expect([1, 49, 50].map((count) => singleToken(shares, count))).toEqual([null, null, 'strong']);
+  });
+
+  it('finds about no information on the position where there is none, however seldom the latent fires', () => {
+    const tokens = new Float64Array(256).fill(1000);
+    for (const rate of [0.0001, 0.001, 0.01, 0.1]) {
+      const rng = rngFor('position', rate * 10_000);
+      const active = tokens.map((count) => Array.from({ length: count }, () => Number(rng.next() < rate)).reduce((all, one) => all + one, 0));
+      // Without the correction it would be (256 − 1) / (2 · 256,000 · ln 2), 7.2e-4 bits.
+      expect(informationAboutPosition(active, tokens)).toBeLessThan(2e-4);
+    }
   });
 
   it('needs no tokens for what is not about them', async () => {

@@ -14,7 +14,7 @@ export function embeddingFigures(
   explanation: Float32Array,
   vectors: readonly (Float32Array | null)[],
   name = 'embedding',
-  options: { withParts?: boolean } = {},
+  options: { withParts?: boolean; resampled?: boolean } = {},
 ): ExamFigures {
   const judgements = vectors.map((vector) => (vector === null ? null : { score: dot(explanation, vector) }));
   return examFigures(latentExam, judgements, 'auroc', name, options);

@@ -1,6 +1,8 @@
+import { NEGATIVE_CLASSES } from '#lib/example/protocol.ts';
 import type { LexicalRule } from '#lib/explanation/lexical-rule.ts';
 import type { Rng } from '#lib/random/rng.ts';
-import type { Verdict } from '#lib/score/schema.ts';
+import type { Figure, ScoreParts } from '#lib/score/schema.ts';
+import { clusterDelong } from '#lib/stats/cluster-delong.ts';
 import { rocAuc } from '#lib/stats/roc-auc.ts';
 import type { Interval } from '#lib/stats/interval.ts';
 import { scoreTokens, windowDecision } from '#gpu-worker/explain/lexical/score-tokens.ts';
@@ -22,50 +24,94 @@ export interface RuleFigure {
   nNegatives: number;
 }
 
-export interface RuleScores {
-  /** Does the rule rank firing tokens above silent ones? AUROC over all tokens of the exam, which are what is counted. */
-  tokens: RuleFigure | null;
-  /** Does it tell firing windows from silent ones at the threshold it learnt on train windows? Balanced accuracy. */
-  windows: RuleFigure | null;
-  verdicts: Verdict[];
-}
-
 /**
  * The rule score: the lexical baseline's executable rule run over unseen test windows. It judges the rule and not the
  * sentence, so it stands apart from explanation scores.
- *
- * @param rng null: values without intervals, at a quarter of the cost, which is all a control needs
  */
-export function ruleScore(exam: Exam, texts: readonly ExamTokens[], rule: LexicalRule, table: TokenTable, rng: Rng | null): RuleScores {
-  const total = texts.reduce((sum, { tokens }) => sum + tokens.length, 0);
+export interface RuleJudgement {
+  /** Whether each window fires by the threshold learnt on train windows, and the greatest score of its tokens. */
+  windows: { fires: boolean; score: number }[];
+  /** Each token's score [tokens], those of one window after those of the one before it. */
+  tokens: Float32Array[];
+}
+
+/** Runs a rule over an exam's windows; `texts` is parallel to them. */
+export function judgeByRule(texts: readonly ExamTokens[], rule: LexicalRule, table: TokenTable): RuleJudgement {
+  const tokens = texts.map(({ tokens: ids, before }) => scoreTokens(rule, ids, table, before));
+  return { tokens, windows: tokens.map((scores) => windowDecision(rule, scores)) };
+}
+
+/**
+ * Does the rule rank firing tokens above silent ones? AUROC over all tokens of the windows that are asked for, which are
+ * what is counted.
+ *
+ * @param wanted places of those windows in the exam
+ * @param rng null: the value without an interval, which is all a control needs
+ */
+export function ruleOverTokens(exam: Exam, judged: RuleJudgement, wanted: readonly number[], rng: Rng | null): RuleFigure | null {
+  const { labels, scores, documents, nPositives } = tokensOf(exam, judged, wanted);
+  const value = rng === null ? rocAuc(labels, scores) : null;
+  const figure = rng !== null ? binnedAuroc(labels, scores, documents, rng) : value === null ? null : { value, interval: null };
+  return figure && { ...figure, nPositives, nNegatives: labels.length - nPositives };
+}
+
+/** The tokens of some windows: whether the latent fires there, the rule's score, and the document. */
+function tokensOf({ windows, documents: ids }: Exam, judged: RuleJudgement, wanted: readonly number[]) {
+  const total = wanted.reduce((sum, i) => sum + judged.tokens[i]!.length, 0);
   const [labels, documents, scores] = [new Uint8Array(total), new Uint16Array(total), new Float32Array(total)];
-  const fires = new Uint8Array(texts.length);
-  let at = 0;
-  const verdicts = exam.windows.map((window, i): Verdict => {
-    const { tokens, before } = texts[i]!;
-    const tokenScores = scoreTokens(rule, tokens, table, before);
-    scores.set(tokenScores, at);
-    for (let j = 0; j < tokens.length; j++, at++) {
-      labels[at] = window.activations[j]! > 0 ? 1 : 0;
-      documents[at] = exam.documents[i]!;
+  let [at, nPositives] = [0, 0];
+  for (const i of wanted) {
+    scores.set(judged.tokens[i]!, at);
+    const { activations } = windows[i]!;
+    for (let j = 0; j < judged.tokens[i]!.length; j++, at++) {
+      documents[at] = ids[i]!;
+      if (activations[j]! <= 0) continue;
+      labels[at] = 1;
+      nPositives++;
     }
-    const decision = windowDecision(rule, tokenScores);
-    fires[i] = decision.fires ? 1 : 0;
-    const positive = exam.positive[i]!;
-    return { row: window.row, start: window.start, positive, score: decision.score, right: decision.fires === positive };
-  });
-  const judged = (labels: ArrayLike<number | boolean>, scores: ArrayLike<number>, documents: ArrayLike<number>): RuleFigure | null => {
-    const value = rng ? null : rocAuc(labels, scores);
-    const figure = rng ? binnedAuroc(labels, scores, documents, rng) : value === null ? null : { value, interval: null };
-    if (figure === null) return null;
-    let nPositives = 0;
-    for (let i = 0; i < labels.length; i++) nPositives += labels[i] ? 1 : 0;
-    return { ...figure, nPositives, nNegatives: labels.length - nPositives };
+  }
+  return { labels, scores, documents, nPositives };
+}
+
+/**
+ * The figure over tokens for each class of silent windows and each tenth of the firing ones, as `examFigures` has them
+ * over windows; their intervals by DeLong with placements summed by document (`clusterDelong`).
+ */
+export function ruleTokenParts(exam: Exam, judged: RuleJudgement, headline: RuleFigure): ScoreParts {
+  const of = (kind: string): number[] => exam.windows.flatMap((window, i) => (window.kind === kind ? [i] : []));
+  const [firing, random] = [of('activating'), of('random')];
+  const figure = (wanted: readonly number[]): Figure[] => {
+    const { labels, scores, documents, nPositives } = tokensOf(exam, judged, wanted);
+    const found = clusterDelong({ labels, scores, documents });
+    if (found === null) return [];
+    const { estimate, interval } = found;
+    return [{ value: estimate, lower: interval?.low ?? null, upper: interval?.high ?? null, nPositives, nNegatives: labels.length - nPositives }];
   };
+  const { value, interval, nPositives, nNegatives } = headline;
+  const whole: Figure = { value, lower: interval?.low ?? null, upper: interval?.high ?? null, nPositives, nNegatives };
+  const tenths = [...new Set(firing.flatMap((i) => exam.windows[i]!.quantile ?? []))].sort((a, b) => a - b);
   return {
-    tokens: judged(labels, scores, documents),
-    // Decisions given as 0 and 1 make the AUROC the balanced accuracy (see ClusteredExam.scores).
-    windows: judged(exam.positive, fires, exam.documents),
-    verdicts,
+    classes: NEGATIVE_CLASSES.flatMap((name) => {
+      const silent = of(name);
+      if (silent.length === 0) return [];
+      // One figure has one interval, wherever it is shown.
+      return (name === 'random' ? [whole] : figure([...firing, ...silent])).map((one) => ({ class: name, ...one }));
+    }),
+    quantiles: tenths.flatMap((quantile) =>
+      figure([...firing.filter((i) => exam.windows[i]!.quantile === quantile), ...random]).map((one) => ({ quantile, ...one })),
+    ),
+    metrics: [],
   };
+}
+
+/** Balanced accuracy of a rule's decisions on the windows that are asked for, without an interval; null when a class is missing. */
+export function ruleOverWindows({ positive }: Exam, judged: RuleJudgement, wanted: readonly number[]): RuleFigure | null {
+  const labels = wanted.map((i) => positive[i]!);
+  // Decisions given as 0 and 1 make the AUROC the balanced accuracy (see ClusteredExam.scores).
+  const value = rocAuc(
+    labels,
+    wanted.map((i) => Number(judged.windows[i]!.fires)),
+  );
+  const nPositives = labels.filter(Boolean).length;
+  return value === null ? null : { value, interval: null, nPositives, nNegatives: labels.length - nPositives };
 }
