@@ -109,25 +109,24 @@ const sideFor = (protocol: Protocol, side: Split): Split | null => (protocol.sid
 export function candidateWindows({ table, latent, protocol, exam = 'test' }: Omit<ExamplesRequest, 'candidates'>): Candidates {
   const shape = { length: table.length, placement: protocol.placement };
   const all = activatingWindows(table.layout, latent, shape);
-  const keep = (windows: ActivatingWindow[]): CandidateWindow[] =>
+  const keep = (windows: readonly ActivatingWindow[]): CandidateWindow[] =>
     candidates(table, windows, protocol.collapse).slice(0, protocol.maxWindows ?? undefined);
   if (protocol.sides === 'shared') {
     const windows = keep(all);
     return { train: windows, exam: windows };
   }
-  const of = (side: Split): ActivatingWindow[] => all.filter(({ origin }) => sideOf(table.layout, origin) === side);
-  const train = of('train');
-  let examined = of(exam);
-  if (protocol.collapse) {
-    // Tokens that are evidence, or were once shown in the exam, are no test of what was written having seen them.
-    const seen = new Set((exam === 'reserve' ? [...train, ...of('test')] : train).map(({ origin }) => table.contentOf(origin)));
-    examined = examined.filter(({ origin }) => !seen.has(table.contentOf(origin)));
-  }
-  return { train: keep(train), exam: keep(examined) };
+  const of: Record<Split, ActivatingWindow[]> = { train: [], test: [], reserve: [] };
+  for (const window of all) of[sideOf(table.layout, window.origin)].push(window);
+  if (!protocol.collapse) return { train: keep(of.train), exam: keep(of[exam]) };
+  // Tokens that are evidence, or were once shown in the exam, are no test of what was written having seen them.
+  const seen = new Set<number>();
+  for (const { origin } of of.train) seen.add(table.contentOf(origin));
+  if (exam === 'reserve') for (const { origin } of of.test) seen.add(table.contentOf(origin));
+  return { train: keep(of.train), exam: keep(of[exam].filter(({ origin }) => !seen.has(table.contentOf(origin)))) };
 }
 
 /** In order of rank; of windows with equal tokens the strongest stands for all. */
-function candidates(table: WindowTable, windows: ActivatingWindow[], collapse: boolean): CandidateWindow[] {
+function candidates(table: WindowTable, windows: readonly ActivatingWindow[], collapse: boolean): CandidateWindow[] {
   const inRank = ranked(windows);
   // Written out: latents have thousands of windows, and spreading each took half the time.
   const alone = ({ origin, max, from, to }: ActivatingWindow): CandidateWindow => ({ origin, max, from, to, copies: 1 });

@@ -5,7 +5,7 @@ import type { LatentActivations } from '#gpu-worker/activations/store/types.ts';
 import { allBut } from './all-but.ts';
 import { strongestFirst } from './sample.ts';
 import type { WindowPool, WindowTable } from './window-table.ts';
-import { activatingWindows, documentOf, sideOf, type ActivatingWindow, type Origin, type RowLayout } from './windows.ts';
+import { activatingWindows, documentOf, isWhole, sideOf, type ActivatingWindow, type Origin, type RowLayout } from './windows.ts';
 
 /** Where the paper's windows begin in rows that are silent as a whole (method.md §3.6). */
 const SILENT_ROW_START = 10;
@@ -49,9 +49,10 @@ export function drawNegatives(request: NegativesRequest): NegativeWindow[] {
   const { table, latent, protocol, side, without = [] } = request;
   const pool = table.pool(side, protocol.collapse);
   const identify = (origin: Origin): number => (protocol.collapse ? table.contentOf(origin) : origin);
-  const firing = activatingWindows(table.layout, latent, { length: table.length, placement: 'tiled' });
   // Equal tokens that fire elsewhere, for what stands before them, would be right and wrong at once.
-  const closed = new Set([...firing, ...request.positives].map(({ origin }) => identify(origin)));
+  const closed = new Set<number>();
+  for (const origin of firingTiles(table, latent)) closed.add(identify(origin));
+  for (const { origin } of request.positives) closed.add(identify(origin));
   for (const origin of without) closed.add(identify(origin));
   const out: NegativeWindow[] = [];
   const take = (origin: Origin, of: NegativeClass, neighbour: number | null = null): boolean => {
@@ -96,6 +97,18 @@ function takeShuffled(request: NegativesRequest, of: NegativeClass, origins: Uin
     if (take(origins[i]!, of)) taken++;
     if (taken === count) return;
   }
+}
+
+/** Origins of the whole tiles in which a latent fires, ascending. */
+function firingTiles({ layout, length }: WindowTable, { place }: LatentActivations): Origin[] {
+  const out: Origin[] = [];
+  let last = -1;
+  for (let i = 0; i < place.length; i++) {
+    const origin = place[i]! - (place[i]! % length);
+    if (origin !== last && isWhole(layout, origin, length)) out.push(origin);
+    last = origin;
+  }
+  return out;
 }
 
 interface Drawable {
@@ -175,8 +188,13 @@ function ofToken({ table, latent, protocol }: NegativesRequest, pool: WindowPool
 /** The token with the greatest sum of activations on a side, the lowest of equals; null where the latent is silent there. */
 export function topToken(table: WindowTable, { place, value }: LatentActivations, side: Split | null): number | null {
   const sums = new Map<number, number>();
+  const { rowLength } = table.layout;
+  let [row, counts] = [-1, false];
   for (let i = 0; i < place.length; i++) {
-    if (!isOn(table, place[i]!, side)) continue;
+    const at = Math.floor(place[i]! / rowLength);
+    // A row is one document's, and so on one side.
+    if (at !== row) [row, counts] = [at, isOn(table, place[i]!, side)];
+    if (!counts) continue;
     const token = table.tokenAt(place[i]!);
     sums.set(token, (sums.get(token) ?? 0) + value[i]!);
   }
@@ -204,6 +222,7 @@ function takeInTurn(lists: readonly (readonly Origin[])[], count: number, take: 
 function takeNeighbours({ table, neighbours = [], side }: NegativesRequest, count: number, take: Take): void {
   let taken = 0;
   for (const neighbour of neighbours) {
+    if (taken === count) return;
     const windows = activatingWindows(table.layout, neighbour, { length: table.length, placement: 'tiled' }).filter(({ origin }) => isOn(table, origin, side));
     let own = 0;
     for (const { origin } of strongestFirst(windows)) {

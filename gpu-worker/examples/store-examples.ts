@@ -70,9 +70,7 @@ export async function openExampleSource({ rows }: Pick<ActivationStore, 'rows'>,
 /** Draws one latent's examples. Throws AppError 'bad_request' for a latent or neighbour that the coder does not have. */
 export async function storeExamples(source: ExampleSource, { latent: index, protocol, seed, neighbours, findSimilar }: StoreExamplesRequest): Promise<StoredExamples> {
   const { coder, table } = source;
-  const latent = await coder.latent(index);
-  const near: LatentActivations[] = [];
-  for (const neighbour of neighbours ?? []) near.push(await coder.latent(neighbour));
+  const [latent, ...near] = (await Promise.all([index, ...(neighbours ?? [])].map((one) => coder.latent(one)))) as [LatentActivations, ...LatentActivations[]];
   const request: ExamplesRequest = { table, latent, protocol, seed, neighbours: near };
   if (findSimilar) {
     request.candidates = candidateWindows(request);
@@ -101,13 +99,20 @@ function storedWindow(
   const row = Math.floor(origin / rows.rowLength);
   const start = origin - row * rows.rowLength;
   const activations = new Array<number>(table.length).fill(0);
-  for (let i = firstFrom(place, origin); i < place.length && place[i]! < origin + table.length; i++) activations[place[i]! - origin] = value[i]!;
+  const levels = new Array<number>(table.length).fill(0);
+  for (let i = firstFrom(place, origin); i < place.length && place[i]! < origin + table.length; i++) {
+    activations[place[i]! - origin] = value[i]!;
+    levels[place[i]! - origin] = normalised(value[i]!, coder.max[latent]!, protocol.normalise);
+  }
+  // Copied place by place: an iterator over a part of ten million tokens took as long as all else here.
+  const ids = new Array<number>(table.length);
+  for (let i = 0; i < ids.length; i++) ids[i] = tokens[origin + i]!;
   return {
     row,
     start,
-    tokens: Array.from(tokens.subarray(origin, origin + table.length)),
+    tokens: ids,
     activations,
-    normalised: activations.map((activation) => normalised(activation, coder.max[latent]!, protocol.normalise)),
+    normalised: levels,
     ...facts,
     document: rows.documents[documentOf(rows, origin)]!.key,
   };
