@@ -65,13 +65,13 @@ export function createWorker({ environment, database, log, workerId = `${os.host
     onError: (error) => log.warn({ event: 'vector_index_behind', error }),
   });
   const llm = createChatClient(environment, database.pool, say);
-  const reading = createCompletionClient(environment, database.pool, say);
+  const reading = createCompletionClient(environment, database.pool, say, llm?.limiter ?? null);
   const artifacts = openArtifacts(environment.artifactsDir, environment.s3);
   const requests = createRequestStore({
     pool: database.pool,
     artifacts,
     workerId,
-    inHand: 2 * (llm?.chat.slots ?? 1),
+    inHand: 2 * Math.max(1, (llm?.chat.slots ?? 0) + (reading?.completions.slots ?? 0)),
     onError: (error) => log.warn({ event: 'llm_requests_failed', error }),
   });
   const services: WorkerServices = {

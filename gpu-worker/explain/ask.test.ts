@@ -33,6 +33,7 @@ describe('asking for a phrase', () => {
         calls: 1,
         tokensIn: 100,
         tokensOut: 10,
+        tokensCached: null,
         durationMs: 5,
         cost: 0.002,
         raw: ['llm/abc'],

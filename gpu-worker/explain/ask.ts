@@ -78,7 +78,6 @@ export function callRecord(chat: ChatClient, maxTokens: number, replies: readonl
     temperature: replies.at(-1)?.temperature ?? null,
     structured: replies.length > 0 && replies.every(({ structured }) => structured),
     ...usageOf(replies),
-    cost: replies.reduce<number | null>((sum, { cost }) => (sum === null || cost === null ? null : sum + cost), 0),
     raw: replies.flatMap(({ rawKey }) => (rawKey === null ? [] : [rawKey])),
   };
 }

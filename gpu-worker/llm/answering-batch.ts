@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import { isAppError } from '#lib/errors/app-error.ts';
 import { inFlight } from './in-flight.ts';
 import { withBreaker } from './breaker.ts';
@@ -22,8 +21,6 @@ export async function answeringBatch<Item, Result>(
   endpointFailed: (result: Result) => boolean,
   signal: AbortSignal,
 ): Promise<Result[]> {
-  // Every call that waits for a slot listens to the task's signal, some hundred at once: no leak, though Node warns of one.
-  setMaxListeners(0, signal);
   let spent = false;
   const first = withBreaker({
     ...{ model: chat.model, endpoint: chat.endpoint, slots: chat.slots },

@@ -92,23 +92,31 @@ export function isTransient(failure: CallFailure): boolean {
   }
 }
 
+/** The settings that name an endpoint: of the model that is asked, or of the one that is read. */
+export type EndpointSettings = 'LLM' | 'SURPRISAL';
+/** The path behind the address that the endpoint is called at. */
+const PATHS: Record<EndpointSettings, { path: string; answer: string }> = {
+  LLM: { path: '/chat/completions', answer: 'chat completion' },
+  SURPRISAL: { path: '/completions', answer: 'completion' },
+};
+
 /** The setting to change before any call can succeed; null when the failure is this call's own, or passes. */
-export function settingAtFault(failure: CallFailure): 'LLM_API_KEY' | 'LLM_BASE_URL' | 'LLM_MODEL' | null {
-  if (failure.kind === 'not_chat') return 'LLM_BASE_URL';
-  if (failure.status === 401 || failure.status === 402 || failure.status === 403 || OUT_OF_MONEY.includes(failure.code)) return 'LLM_API_KEY';
-  return failure.status === 404 ? 'LLM_MODEL' : null;
+export function settingAtFault(failure: CallFailure, of: EndpointSettings): `${EndpointSettings}_${'API_KEY' | 'BASE_URL' | 'MODEL'}` | null {
+  if (failure.kind === 'not_chat') return `${of}_BASE_URL`;
+  if (failure.status === 401 || failure.status === 402 || failure.status === 403 || OUT_OF_MONEY.includes(failure.code)) return `${of}_API_KEY`;
+  return failure.status === 404 ? `${of}_MODEL` : null;
 }
 
 /** One sentence for a person, without host and model: what went wrong and what to do. */
-export function describeFailure(failure: CallFailure, attempts: number, timeoutMs: number): string {
+export function describeFailure(failure: CallFailure, attempts: number, timeoutMs: number, of: EndpointSettings): string {
   const tries = attempts === 1 ? 'one attempt' : `${attempts} attempts`;
+  const { path, answer } = PATHS[of];
   if (failure.kind === 'timeout') return `gave no whole answer within ${timeoutMs / 1000} s (${tries}); try again later, or use a faster model`;
-  if (failure.kind === 'connection') return `could not be reached, or cut the connection (${tries}); check that it is running and that LLM_BASE_URL is right`;
-  if (failure.kind === 'not_chat')
-    return 'answered with something that is no chat completion; check that LLM_BASE_URL ends where /chat/completions begins, usually in /v1';
-  if (OUT_OF_MONEY.includes(failure.code) || failure.status === 402) return 'has no credit left for this key; top it up, or set another LLM_API_KEY';
-  if (failure.status === 401 || failure.status === 403) return `refused the key (HTTP ${failure.status}); check LLM_API_KEY`;
-  if (failure.status === 404) return 'does not know the model or the address (HTTP 404); check LLM_MODEL and LLM_BASE_URL';
+  if (failure.kind === 'connection') return `could not be reached, or cut the connection (${tries}); check that it is running and that ${of}_BASE_URL is right`;
+  if (failure.kind === 'not_chat') return `answered with something that is no ${answer}; check that ${of}_BASE_URL ends where ${path} begins, usually in /v1`;
+  if (OUT_OF_MONEY.includes(failure.code) || failure.status === 402) return `has no credit left for this key; top it up, or set another ${of}_API_KEY`;
+  if (failure.status === 401 || failure.status === 403) return `refused the key (HTTP ${failure.status}); check ${of}_API_KEY`;
+  if (failure.status === 404) return `does not know the model or the address (HTTP 404); check ${of}_MODEL and ${of}_BASE_URL`;
   if (failure.status === 429) return `still limits the rate of requests after ${tries} (HTTP 429); try again later`;
   if (isTransient(failure)) return `failed (HTTP ${failure.status}, ${tries}); try again later`;
   return `refused the request (HTTP ${failure.status})`;

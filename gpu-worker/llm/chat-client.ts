@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { ChatMessage } from '#gpu-worker/model/chat-template.ts';
 
 export interface ChatRequest {
@@ -63,6 +63,13 @@ export interface ChatReply {
   /** Where the raw prompt and answer lie in the artifact storage; null outside a run's recorded calls. */
   rawKey: string | null;
 }
+
+/** A token with its log-probability as it is kept. */
+export const tokenLogprobSchema = z.object({
+  token: z.string(),
+  logprob: z.number(),
+  top: z.array(z.object({ token: z.string(), logprob: z.number() })),
+});
 
 /** The fields of a reply that a bare endpoint knows nothing of. */
 export const UNRECORDED = { cost: null, fromCache: false, requestHash: null, rawKey: null } as const;

@@ -7,15 +7,19 @@ import type { CompletionClient } from './completion-client.ts';
 import { endpointOptions } from './create-chat-client.ts';
 import { createLocalCompletionClient } from './local-completion-client.ts';
 import { createOpenAiCompletionClient } from './openai-completion-client.ts';
+import type { RateLimiter } from './rate-limiter.ts';
 
 /**
  * The model that is read, and how to close it: the one that SURPRISAL_MODEL names, else the language model. Null where
  * neither is set, and for Anthropic's, which tells no likelihoods. `say` hears of what is fetched from the hub.
+ *
+ * @param limiter the language model's, kept to by both where the same endpoint is asked and read
  */
 export function createCompletionClient(
   environment: Environment,
   pool: Pool,
   say: (sentence: string) => void,
+  limiter: RateLimiter | null,
 ): { completions: CompletionClient; close(): Promise<void> } | null {
   const { surprisal, llm, hub, dataDir, threads, device } = environment;
   const chosen = surprisal ?? llm;
@@ -30,7 +34,10 @@ export function createCompletionClient(
     });
     return { completions, close: () => completions.close() };
   }
-  if (surprisal !== null) return { completions: createOpenAiCompletionClient(surprisal), close: () => Promise.resolve() };
-  if (llm === null || llm.provider !== 'openai') return null;
-  return { completions: createOpenAiCompletionClient(endpointOptions(environment, llm, pool)), close: () => Promise.resolve() };
+  if (surprisal === null && llm?.provider !== 'openai') return null;
+  const options = endpointOptions(environment, chosen, pool);
+  const completions = createOpenAiCompletionClient(
+    surprisal === null ? { ...options, ...(limiter !== null && { limiter }) } : { ...options, settings: 'SURPRISAL' },
+  );
+  return { completions, close: () => Promise.resolve() };
 }

@@ -1,6 +1,7 @@
 import { AppError } from '#lib/errors/app-error.ts';
-import { callFailure, describeFailure, isOverload, isTransient, settingAtFault, type CallFailure } from './call-failure.ts';
+import { callFailure, describeFailure, isOverload, isTransient, settingAtFault, type CallFailure, type EndpointSettings } from './call-failure.ts';
 import type { Clock } from './clock.ts';
+import { onAbort } from './on-abort.ts';
 import { holdAskedFor } from './rate-headers.ts';
 import { RateLimiter, type RateLimits } from './rate-limiter.ts';
 import { LONGEST_WAIT_MS, MAX_ATTEMPTS, retryAfter, retryWait, sleep as realSleep, type Sleep } from './retry.ts';
@@ -22,6 +23,10 @@ export interface EndpointOptions {
   sleep?: Sleep;
   random?: () => number;
   clock?: Clock;
+  /** Shared by clients of one account, so that together they keep to its limits; else `slots` and `limits` make one. */
+  limiter?: RateLimiter;
+  /** Which settings name the endpoint, for messages. */
+  settings?: EndpointSettings;
 }
 
 /** Eight keep a hosted endpoint busy without tripping the limits of a new account. */
@@ -31,6 +36,11 @@ export const DEFAULT_TIMEOUT_MS = 120_000;
 /** A hang has cost its whole time-out already; six would take as long as a job may. */
 const MAX_TIMED_OUT_ATTEMPTS = 2;
 const MAX_DETAIL_CHARACTERS = 200;
+
+/** What holds an endpoint's calls to its slots and limits. */
+export function rateLimiterOf({ slots = DEFAULT_SLOTS, limits, clock }: Pick<EndpointOptions, 'slots' | 'limits' | 'clock'>): RateLimiter {
+  return new RateLimiter({ slots, ...(limits && { limits }), ...(clock && { clock }) });
+}
 
 /** What one HTTP request came to. */
 export type Outcome<Reply> = { reply: Reply; headers: Pick<Headers, 'get'> | undefined; tokens: number | null } | { failure: CallFailure };
@@ -58,6 +68,7 @@ export class EndpointCalls<Request extends { signal?: AbortSignal }, Reply, Dial
   readonly limiter: RateLimiter;
   readonly #speech: Speech<Request, Reply, Dialect>;
   readonly #key: KeySource;
+  readonly #settings: EndpointSettings;
   readonly #timeoutMs: number;
   readonly #sleep: Sleep;
   readonly #random: () => number;
@@ -68,11 +79,8 @@ export class EndpointCalls<Request extends { signal?: AbortSignal }, Reply, Dial
     this.model = options.model;
     this.endpoint = new URL(options.baseUrl).host;
     this.slots = options.slots ?? DEFAULT_SLOTS;
-    this.limiter = new RateLimiter({
-      slots: this.slots,
-      ...(options.limits && { limits: options.limits }),
-      ...(options.clock && { clock: options.clock }),
-    });
+    this.limiter = options.limiter ?? rateLimiterOf(options);
+    this.#settings = options.settings ?? 'LLM';
     this.#speech = speech;
     this.#key = options.apiKey;
     this.#timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
@@ -153,7 +161,7 @@ export class EndpointCalls<Request extends { signal?: AbortSignal }, Reply, Dial
       timedOut = true;
       stop();
     }, this.#timeoutMs);
-    signal?.addEventListener('abort', stop, { once: true });
+    const callOff = onAbort(signal, stop);
     try {
       return await this.#speech.send(request, dialect, key, controller.signal);
     } catch (error) {
@@ -161,7 +169,7 @@ export class EndpointCalls<Request extends { signal?: AbortSignal }, Reply, Dial
       return { failure: callFailure(error, timedOut) };
     } finally {
       clearTimeout(timer);
-      signal?.removeEventListener('abort', stop);
+      callOff();
     }
   }
 
@@ -169,8 +177,8 @@ export class EndpointCalls<Request extends { signal?: AbortSignal }, Reply, Dial
   #error(failure: CallFailure, attempts: number, key: string | null): AppError {
     const detail = key === null || key === '' ? failure.detail : failure.detail.replaceAll(key, '[key]');
     const said = detail.replace(/\s+/g, ' ').slice(0, MAX_DETAIL_CHARACTERS);
-    const what = describeFailure(failure, attempts, this.#timeoutMs);
-    const field = settingAtFault(failure);
+    const what = describeFailure(failure, attempts, this.#timeoutMs, this.#settings);
+    const field = settingAtFault(failure, this.#settings);
     return new AppError('upstream_failed', `The language model ${this.model} at ${this.endpoint} ${what}.${said && ` It said: ${said}`}`, {
       retryable: isTransient(failure),
       ...(field !== null && { field }),

@@ -4,7 +4,8 @@ import type { TokenLikelihood } from '#gpu-worker/model/likelihood-graph.ts';
 import type { Device } from '#gpu-worker/model/onnx.ts';
 import { openTextLikelihood, type TextLikelihood } from '#gpu-worker/model/text-likelihood.ts';
 import { openTokenizer, type Tokenizer } from '#gpu-worker/model/tokenizer.ts';
-import type { CompletionClient, PromptToken } from './completion-client.ts';
+import { UNRECORDED } from './chat-client.ts';
+import { tokensSince, type CompletionClient, type PromptToken } from './completion-client.ts';
 import { Slots } from './slots.ts';
 
 export interface LocalCompletionOptions {
@@ -23,6 +24,8 @@ export interface LocalCompletionClient extends CompletionClient {
   close(): Promise<void>;
 }
 
+/** As many prompts as fill the runtime's batches; an abort waits for no more. */
+const TOGETHER = 16;
 /** As many alternatives as anybody asks for; each costs a text in memory. */
 const MAX_TOP = 100;
 
@@ -48,8 +51,9 @@ export function createLocalCompletionClient(options: LocalCompletionOptions): Lo
     model: options.model,
     endpoint: 'local',
     slots: 1,
+    together: TOGETHER,
     capabilities: () => Promise.resolve({ promptLogprobs: true, maxTop: MAX_TOP }),
-    async promptLogprobs(prompts, { top = 0, signal } = {}) {
+    async promptLogprobs(prompts, { top = 0, since, signal } = {}) {
       try {
         return await slots.run(async () => {
           const { tokenizer, reader } = await open();
@@ -58,7 +62,11 @@ export function createLocalCompletionClient(options: LocalCompletionOptions): Lo
           const read = await reader.read(texts, Math.min(top, MAX_TOP), signal);
           // A call's time, shared out: its prompts are read together.
           const durationMs = Math.round((performance.now() - began) / prompts.length);
-          return texts.map((ids, i) => ({ tokens: promptTokens(tokenizer, ids, read[i]!), tokensIn: ids.length, durationMs }));
+          return texts.map((ids, i) => ({
+            tokens: tokensSince(promptTokens(tokenizer, ids, read[i]!), since),
+            ...{ tokensIn: ids.length, tokensOut: 0, tokensCached: null, durationMs },
+            ...UNRECORDED,
+          }));
         }, signal);
       } catch (cause) {
         if (signal?.aborted) throw new AppError('cancelled', 'Reading with the language model was stopped.', { retryable: true, cause: signal.reason });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { AppError, isAppError } from '#lib/errors/app-error.ts';
-import type { CompletionCapabilities, CompletionClient, PromptLogprobs, PromptToken } from './completion-client.ts';
+import { UNRECORDED } from './chat-client.ts';
+import { tokensSince, type CompletionCapabilities, type CompletionClient, type PromptLogprobs, type PromptToken } from './completion-client.ts';
 import { EndpointCalls, type EndpointOptions, type Outcome } from './endpoint-calls.ts';
 import { failureInBody } from './openai-chat-client.ts';
 import { jsonPoster, type HeadersRead } from './post-json.ts';
@@ -9,6 +10,7 @@ import { guessTokens } from './token-guess.ts';
 interface ReadRequest {
   prompt: string;
   top: number;
+  since?: string;
   signal?: AbortSignal;
 }
 
@@ -24,7 +26,13 @@ const logprobsSchema = z.object({
 });
 const responseSchema = z.object({
   choices: z.array(z.object({ text: z.string().nullish(), logprobs: logprobsSchema.nullish() })).min(1),
-  usage: z.object({ prompt_tokens: z.number().nullish(), completion_tokens: z.number().nullish() }).nullish(),
+  usage: z
+    .object({
+      prompt_tokens: z.number().nullish(),
+      completion_tokens: z.number().nullish(),
+      prompt_tokens_details: z.object({ cached_tokens: z.number().nullish() }).nullish(),
+    })
+    .nullish(),
 });
 
 /** What servers allow: vLLM and SGLang 20, OpenAI's own 5; the last only says which token stands there. */
@@ -46,21 +54,20 @@ export function createOpenAiCompletionClient(options: EndpointOptions): Completi
       const lower = TOPS.find((candidate) => candidate < Math.min(top, request.top));
       return failure.kind === 'status' && (failure.status === 400 || failure.status === 422) && lower !== undefined ? { top: lower } : null;
     },
-    async send({ prompt, top }, dialect, key, signal) {
+    async send(request, dialect, key, signal) {
+      const { prompt, top } = request;
       const body = { model: options.model, prompt, max_tokens: 1, temperature: 0, echo: true, logprobs: Math.max(1, Math.min(top, dialect.top)) };
       const { data, headers } = await post('completions', body, { key, signal });
-      return readEcho(data, prompt, top, headers);
+      return readEcho(data, request, headers);
     },
   });
-  const read = async ({ prompt, top, signal }: ReadRequest): Promise<PromptLogprobs> => {
-    const reply = await calls.call({ prompt, top, ...(signal && { signal }) }, guessTokens([{ content: prompt }]));
+  const read = async (request: ReadRequest): Promise<PromptLogprobs> => {
+    const reply = await calls.call(request, guessTokens([{ content: request.prompt }]));
     if (reply.tokens.length === 0)
       throw new AppError(
         'unsupported',
         `The endpoint ${calls.endpoint} gives no log-probabilities of prompts: choose a model that runs here (SURPRISAL_MODEL).`,
-        {
-          field: 'SURPRISAL_BASE_URL',
-        },
+        { field: 'SURPRISAL_MODEL' },
       );
     return reply;
   };
@@ -78,13 +85,16 @@ export function createOpenAiCompletionClient(options: EndpointOptions): Completi
     model: calls.model,
     endpoint: calls.endpoint,
     slots: calls.slots,
+    together: 1,
     capabilities: (signal) =>
       (found ??= probe(signal).catch((error: unknown) => {
         found = null;
         throw error;
       })),
-    async promptLogprobs(prompts, { top = 0, signal } = {}) {
-      const settled = await Promise.allSettled(prompts.map((prompt) => read({ prompt, top, ...(signal && { signal }) })));
+    async promptLogprobs(prompts, { top = 0, since, signal } = {}) {
+      const settled = await Promise.allSettled(
+        prompts.map((prompt) => read({ prompt, top, ...(since !== undefined && { since }), ...(signal && { signal }) })),
+      );
       const failed = settled.find((one) => one.status === 'rejected');
       if (failed) throw failed.reason;
       return settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
@@ -93,14 +103,19 @@ export function createOpenAiCompletionClient(options: EndpointOptions): Completi
 }
 
 /** No tokens where the endpoint did not echo the prompt's. */
-function readEcho(body: unknown, prompt: string, top: number, headers: HeadersRead): Outcome<Omit<PromptLogprobs, 'durationMs'>> {
+function readEcho(body: unknown, { prompt, top, since }: ReadRequest, headers: HeadersRead): Outcome<Omit<PromptLogprobs, 'durationMs'>> {
   const parsed = responseSchema.safeParse(body);
   if (!parsed.success) return failureInBody(body);
   const { choices, usage } = parsed.data;
   const { text, logprobs } = choices[0]!;
   const tokensIn = usage?.prompt_tokens ?? null;
   const tokens = text?.startsWith(prompt) && logprobs ? echoed(logprobs, usage?.completion_tokens ?? 1, top) : [];
-  return { headers, tokens: tokensIn, reply: { tokens, tokensIn } };
+  const tokensOut = usage?.completion_tokens ?? null;
+  return {
+    headers,
+    tokens: tokensIn === null || tokensOut === null ? null : tokensIn + tokensOut,
+    reply: { tokens: tokensSince(tokens, since), tokensIn, tokensOut, tokensCached: usage?.prompt_tokens_details?.cached_tokens ?? null, ...UNRECORDED },
+  };
 }
 
 function echoed({ tokens, token_logprobs: logprobs, top_logprobs: tops }: z.infer<typeof logprobsSchema>, generated: number, top: number): PromptToken[] {

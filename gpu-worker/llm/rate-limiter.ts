@@ -1,4 +1,5 @@
 import { clock as realClock, type Clock } from './clock.ts';
+import { onAbort } from './on-abort.ts';
 import { TokenBucket } from './token-bucket.ts';
 
 export interface RateLimits {
@@ -71,16 +72,15 @@ export class RateLimiter {
       const waiting: Waiting = {
         tokens,
         grant(permit) {
-          signal?.removeEventListener('abort', onAbort);
+          callOff();
           resolve(permit);
         },
       };
-      const onAbort = (): void => {
+      const callOff = onAbort(signal, () => {
         this.#waiting.delete(waiting);
         reject(signal?.reason as Error);
         this.#grantNext();
-      };
-      signal?.addEventListener('abort', onAbort, { once: true });
+      });
       this.#waiting.add(waiting);
       this.#grantNext();
     });

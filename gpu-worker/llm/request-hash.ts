@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ChatClient, ChatRequest } from './chat-client.ts';
+import type { ReadOptions } from './completion-client.ts';
 import { jsonSchemaOf } from './json-schema.ts';
 
 /** Raised when the same request would no longer be answered alike, though its parts are the same. */
@@ -36,7 +37,12 @@ export function requestText({ model, endpoint }: Pick<ChatClient, 'model' | 'end
   return JSON.stringify(record);
 }
 
-/** SHA-256 of `requestText`, hex. */
+/** The same of a prompt that is read and not answered: what stands in it, how many alternatives, from where on. */
+export function readingText({ model, endpoint }: Pick<ChatClient, 'model' | 'endpoint'>, prompt: string, { top = 0, since }: ReadOptions): string {
+  return JSON.stringify({ version: VERSION, model, endpoint, read: prompt, top, since: since ?? null });
+}
+
+/** SHA-256 of `requestText` or `readingText`, hex. */
 export function requestHash(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }

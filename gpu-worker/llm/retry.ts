@@ -1,3 +1,5 @@
+import { onAbort } from './on-abort.ts';
+
 /** Waits: injected, so that a test takes no time. Rejects with the signal's reason when it aborts. */
 export type Sleep = (ms: number, signal?: AbortSignal) => Promise<void>;
 
@@ -37,13 +39,12 @@ export function retryAfter(headers: Pick<Headers, 'get'> | undefined, now: numbe
 export const sleep: Sleep = (ms, signal) =>
   new Promise((resolve, reject) => {
     signal?.throwIfAborted();
-    const onAbort = (): void => {
-      clearTimeout(timer);
-      reject(signal?.reason as Error);
-    };
     const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', onAbort);
+      callOff();
       resolve();
     }, ms);
-    signal?.addEventListener('abort', onAbort, { once: true });
+    const callOff = onAbort(signal, () => {
+      clearTimeout(timer);
+      reject(signal?.reason as Error);
+    });
   });

@@ -1,3 +1,5 @@
+import { onAbort } from './on-abort.ts';
+
 /** At most `size` holders at a time; the others wait in order of arrival. */
 export class Slots {
   #free: number;
@@ -24,16 +26,15 @@ export class Slots {
       return;
     }
     await new Promise<void>((resolve, reject) => {
-      const onAbort = (): void => {
-        this.#waiting.delete(grant);
-        reject(signal?.reason as Error);
-      };
       const grant = (): void => {
-        signal?.removeEventListener('abort', onAbort);
+        callOff();
         resolve();
       };
+      const callOff = onAbort(signal, () => {
+        this.#waiting.delete(grant);
+        reject(signal?.reason as Error);
+      });
       this.#waiting.add(grant);
-      signal?.addEventListener('abort', onAbort, { once: true });
     });
   }
 

@@ -1,6 +1,6 @@
 import { AppError } from '#lib/errors/app-error.ts';
-import { isUnanswered } from '#gpu-worker/llm/unanswered.ts';
-import type { CompletionClient, PromptLogprobs } from '#gpu-worker/llm/completion-client.ts';
+import { isEndpointFailure } from '#gpu-worker/llm/unanswered.ts';
+import type { CompletionClient, PromptLogprobs, ReadOptions } from '#gpu-worker/llm/completion-client.ts';
 import type { ScorerServices } from './scorer.ts';
 
 /** Prompts a call: as many as fill the local runtime's batches, few enough that one that fails takes few with it. */
@@ -25,7 +25,7 @@ export function completionsOf({ completions }: Pick<ScorerServices, 'completions
 export async function readPrompts(
   completions: CompletionClient,
   prompts: readonly string[],
-  options: { top?: number; signal: AbortSignal },
+  options: Pick<ReadOptions, 'top' | 'since' | 'signal'>,
 ): Promise<(PromptLogprobs | null)[]> {
   const calls: Promise<(PromptLogprobs | null)[]>[] = [];
   for (let at = 0; at < prompts.length; at += PROMPTS_A_CALL) calls.push(readCall(completions, prompts.slice(at, at + PROMPTS_A_CALL), options));
@@ -38,12 +38,25 @@ export async function readPrompts(
 async function readCall(
   completions: CompletionClient,
   prompts: readonly string[],
-  options: { top?: number; signal: AbortSignal },
+  options: Pick<ReadOptions, 'top' | 'since' | 'signal'>,
 ): Promise<(PromptLogprobs | null)[]> {
   try {
     return await completions.promptLogprobs(prompts, options);
   } catch (error) {
-    if (isUnanswered(error)) return prompts.map(() => null);
+    if (isEndpointFailure(error)) return prompts.map(() => null);
     throw error;
   }
+}
+
+/** What is known of some readings together: which model, and where the raw ones lie. */
+export function readingProvenance(
+  { model, endpoint }: CompletionClient,
+  read: readonly (PromptLogprobs | null)[],
+): { readModel: string; readEndpoint: string; fromCache: number; raw: string[] } {
+  return {
+    readModel: model,
+    readEndpoint: endpoint,
+    fromCache: read.filter((one) => one?.fromCache === true).length,
+    raw: read.flatMap((one) => one?.rawKey ?? []),
+  };
 }

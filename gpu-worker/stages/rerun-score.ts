@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import type { Pool } from 'pg';
 import { z } from 'zod';
 import { AppError } from '#lib/errors/app-error.ts';
@@ -76,8 +75,6 @@ export async function rerunScore(
   { tolerance }: { tolerance?: number } = {},
   signal = new AbortController().signal,
 ): Promise<ScoreRerun> {
-  // Every call listens to the signal: no leak, though Node warns of one.
-  setMaxListeners(0, signal);
   const row = await loadRow(services.pool, id);
   const run = await loadRun(services.pool, row.runId);
   const scorer = LLM_SCORERS.find((name) => name === row.scorer);

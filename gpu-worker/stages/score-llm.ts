@@ -1,9 +1,11 @@
 import type { Pool } from 'pg';
 import type { Verdict } from '#lib/score/schema.ts';
 import { chatForRun } from '#gpu-worker/llm/chat-for-run.ts';
+import { completionsForRun } from '#gpu-worker/llm/completions-for-run.ts';
 import { Slots } from '#gpu-worker/llm/slots.ts';
 import { BLANK_EXPLANATION } from '#gpu-worker/score/control.ts';
 import { forAttempt } from '#gpu-worker/score/for-attempt.ts';
+import { forPurpose } from '#gpu-worker/score/for-purpose.ts';
 import type { TokenFrequency } from '#gpu-worker/score/fuzzing/token-traits.ts';
 import { BASELINE_METHOD } from '#gpu-worker/score/lift.ts';
 import { completionsOf } from '#gpu-worker/score/read-prompts.ts';
@@ -35,8 +37,8 @@ export function scoreLlm(
     const run = await loadRun(pool, runId);
     const scorers = await runScorers({ run, frequency: () => frequency(services, run) }, names);
     const chat = scorers.some(({ needs }) => needs === 'chat') ? chatForRun(services, run) : null;
-    const { completions } = services;
-    const judgeOf = ({ needs }: Scorer): Judge => (needs === 'chat' ? requireChat(services) : completionsOf({ completions }));
+    const completions = scorers.some(({ needs }) => needs === 'log_probs') ? completionsForRun(services, run) : null;
+    const judgeOf = ({ needs }: Scorer): Judge => (needs === 'chat' ? requireChat(services) : completionsOf(services));
     const sittings = await turn.run(() => sittingsOf(pool, run, judgeOf, scorers, latents, context.signal), context.signal);
     const known = await knownScores(pool, run, sittings);
     const open = sittings.filter(({ inputKey }) => !known.has(inputKey));
@@ -56,9 +58,10 @@ export function scoreLlm(
       context.progress(Math.floor((latents.length * done) / exams));
     };
     const ask: Ask = (client, { scorer, latentExam, controlExam, explanation, control }, attempt, of, signal) => {
+      const purpose = of === 'own' ? `score.${scorer.name}` : `score.${scorer.name}.control`;
       const asking: ScorerServices = {
-        chat: client && forAttempt(client, { purpose: of === 'own' ? `score.${scorer.name}` : `score.${scorer.name}.control`, attempt, seed: run.config.seed }),
-        completions,
+        chat: client && forAttempt(client, { purpose, attempt, seed: run.config.seed }),
+        completions: completions && forPurpose(completions, { purpose }),
         embed: null,
       };
       const text = of === 'own' ? (explanation?.text ?? '') : of === 'other' ? (control?.text ?? '') : BLANK_EXPLANATION;

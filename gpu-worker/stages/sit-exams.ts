@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import { AppError, isAppError } from '#lib/errors/app-error.ts';
 import { answeringBatch } from '#gpu-worker/llm/answering-batch.ts';
 import type { ChatClient } from '#gpu-worker/llm/chat-client.ts';
@@ -44,8 +43,6 @@ async function inBatch<Result>(
       stop.abort(error);
       throw error;
     });
-  // Every call listens to the signal, some hundred at once: no leak, though Node warns of one.
-  setMaxListeners(0, signal, both);
   const settled = await Promise.allSettled([
     orStop(chat === null ? Promise.resolve([]) : answeringBatch(chat, asked, (client, sitting) => work(client, sitting, both), endpointFailed, both)),
     orStop(inFlight(read, read[0]?.judge.slots ?? 1, (sitting) => work(null, sitting, both))),
@@ -129,8 +126,8 @@ export async function sitControls(
 const uselessModel = ({ sitting, result }: Sat): AppError =>
   new AppError(
     'upstream_failed',
-    `The language model ${sitting.judge.model} gave no usable answers in any of the first ${GIVE_UP_AFTER} exams, so it is asked no more. The last one, of ${sitting.scorer.name}: ${result.failure ?? ''} Choose a model that answers in the JSON asked for (LLM_MODEL), or leave the scorer ${sitting.scorer.name} out.`,
-    { retryable: false, field: 'LLM_MODEL' },
+    `The language model ${sitting.judge.model} gave no usable answers in any of the first ${GIVE_UP_AFTER} exams, so it is asked no more. The last one, of ${sitting.scorer.name}: ${result.failure ?? ''} ${sitting.scorer.needs === 'log_probs' ? 'Choose another model to be read (SURPRISAL_MODEL)' : 'Choose a model that answers in the JSON asked for (LLM_MODEL)'}, or leave the scorer ${sitting.scorer.name} out.`,
+    { retryable: false, field: sitting.scorer.needs === 'log_probs' ? 'SURPRISAL_MODEL' : 'LLM_MODEL' },
   );
 
 /** Null where the run may not spend what the call can cost. */

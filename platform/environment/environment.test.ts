@@ -68,7 +68,11 @@ test('an embedder, and a model for surprisal, named alone are run here', () => {
   });
   expect(() => loadEnvironment({ EMBEDDER_BASE_URL: 'http://e/v1' })).toThrow('EMBEDDER_BASE_URL is set without EMBEDDER_MODEL');
   expect(() => loadEnvironment({ EMBEDDER_DOCUMENT_PROMPT: 'x' })).toThrow('EMBEDDER_DOCUMENT_PROMPT is set without EMBEDDER_MODEL');
-  expect(loadEnvironment({ SURPRISAL_MODEL: 'a/b' }).surprisal).toEqual({ baseUrl: 'local:', apiKey: null, model: 'a/b' });
+  expect(loadEnvironment({ SURPRISAL_MODEL: 'a/b' }).surprisal).toMatchObject({ baseUrl: 'local:', apiKey: null, model: 'a/b', slots: null });
+  expect(loadEnvironment({ SURPRISAL_MODEL: 'a/b', SURPRISAL_SLOTS: '64', SURPRISAL_TOKENS_PER_MINUTE: '9000' }).surprisal).toMatchObject({
+    slots: 64,
+    tokensPerMinute: 9000,
+  });
   expect(loadEnvironment({}).surprisal).toBeNull();
 });
 

@@ -19,10 +19,8 @@ export interface EmbedderSetting extends Endpoint {
 export const LLM_PROVIDERS = ['openai', 'anthropic', 'local'] as const;
 export type LlmProvider = (typeof LLM_PROVIDERS)[number];
 
-/** The language model of a run, and how hard it may be asked. */
-export interface LlmEndpoint extends Endpoint {
-  /** Whose API it speaks; `local`: a checkpoint that this machine runs. */
-  provider: LlmProvider;
+/** A language model at an endpoint, and how hard it may be asked. */
+export interface ModelEndpoint extends Endpoint {
   /** Calls at once; null: as many as the client takes for a new account. */
   slots: number | null;
   /** Limits per minute, of requests and of tokens in and out together; null: none but what the endpoint says. */
@@ -30,6 +28,12 @@ export interface LlmEndpoint extends Endpoint {
   tokensPerMinute: number | null;
   /** Longest time for one attempt; null: the client's. */
   timeoutSeconds: number | null;
+}
+
+/** The language model of a run. */
+export interface LlmEndpoint extends ModelEndpoint {
+  /** Whose API it speaks; `local`: a checkpoint that this machine runs. */
+  provider: LlmProvider;
 }
 
 /** Everything a process takes from its surroundings. Parsed once by each `main.ts`; nothing else reads `process.env`. */
@@ -66,7 +70,7 @@ export interface Environment {
    * The model whose surprise scores explanations, best a base model: with the address `local:`, which `SURPRISAL_MODEL`
    * alone means too, a checkpoint that this machine runs. Null: the language model, where it gives log-probabilities.
    */
-  surprisal: Endpoint | null;
+  surprisal: ModelEndpoint | null;
   /** Null: where the instance in the data folder says, or the default port. */
   workerUrl: string | null;
   workerHost: string;
@@ -145,6 +149,10 @@ const sourceSchema = z.object({
   SURPRISAL_BASE_URL: localOrHttp.optional(),
   SURPRISAL_API_KEY: z.string().optional(),
   SURPRISAL_MODEL: z.string().optional(),
+  SURPRISAL_SLOTS: wholeNumber(4096).optional(),
+  SURPRISAL_REQUESTS_PER_MINUTE: wholeNumber(1e7).optional(),
+  SURPRISAL_TOKENS_PER_MINUTE: wholeNumber(1e10).optional(),
+  SURPRISAL_TIMEOUT_SECONDS: wholeNumber(3600).optional(),
   WORKER_URL: httpUrl.optional(),
   WORKER_HOST: z.string().default('127.0.0.1'),
   WORKER_PORT: port.default(3100),
@@ -207,7 +215,7 @@ export function loadEnvironment(source: Record<string, string | undefined>): Env
     llmPrices: env.LLM_PRICES ?? null,
     keysSecret: env.ATLAS_KEYS_SECRET ?? null,
     embedder: embedderSetting(env),
-    surprisal: endpoint('SURPRISAL', localUnlessSaid(env.SURPRISAL_BASE_URL, env.SURPRISAL_MODEL), env.SURPRISAL_API_KEY, env.SURPRISAL_MODEL),
+    surprisal: surprisalEndpoint(env),
     workerUrl: env.WORKER_URL ?? null,
     workerHost: env.WORKER_HOST,
     workerPort: env.WORKER_PORT,
@@ -241,6 +249,20 @@ function embedderSetting(env: z.infer<typeof sourceSchema>): EmbedderSetting | n
   throw new AppError('invalid_config', `The environment variable ${field} is set without EMBEDDER_MODEL: the bundled embedder takes no prompts.`, { field });
 }
 
+function surprisalEndpoint(env: z.infer<typeof sourceSchema>): ModelEndpoint | null {
+  const found = endpoint('SURPRISAL', localUnlessSaid(env.SURPRISAL_BASE_URL, env.SURPRISAL_MODEL), env.SURPRISAL_API_KEY, env.SURPRISAL_MODEL);
+  return found && { ...found, ...limitsOf(env, 'SURPRISAL') };
+}
+
+function limitsOf(env: z.infer<typeof sourceSchema>, prefix: 'LLM' | 'SURPRISAL'): Omit<ModelEndpoint, keyof Endpoint> {
+  return {
+    slots: env[`${prefix}_SLOTS`] ?? null,
+    requestsPerMinute: env[`${prefix}_REQUESTS_PER_MINUTE`] ?? null,
+    tokensPerMinute: env[`${prefix}_TOKENS_PER_MINUTE`] ?? null,
+    timeoutSeconds: env[`${prefix}_TIMEOUT_SECONDS`] ?? null,
+  };
+}
+
 /** Anthropic's address needs not be given; elsewhere the address says whose API it is, unless LLM_PROVIDER does. */
 function llmEndpoint(env: z.infer<typeof sourceSchema>): LlmEndpoint | null {
   const own = env.LLM_PROVIDER === 'anthropic' ? ANTHROPIC_URL : undefined;
@@ -252,10 +274,7 @@ function llmEndpoint(env: z.infer<typeof sourceSchema>): LlmEndpoint | null {
     // The package puts `/v1` before its paths; other tools' settings have it in the address.
     ...(isAnthropic && { baseUrl: found.baseUrl.replace(/\/v1\/*$/, '') }),
     provider: found.baseUrl === LOCAL_MODEL ? 'local' : isAnthropic ? 'anthropic' : 'openai',
-    slots: env.LLM_SLOTS ?? null,
-    requestsPerMinute: env.LLM_REQUESTS_PER_MINUTE ?? null,
-    tokensPerMinute: env.LLM_TOKENS_PER_MINUTE ?? null,
-    timeoutSeconds: env.LLM_TIMEOUT_SECONDS ?? null,
+    ...limitsOf(env, 'LLM'),
   };
 }
 

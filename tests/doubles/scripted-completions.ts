@@ -1,5 +1,6 @@
 import type { AppError } from '#lib/errors/app-error.ts';
-import type { CompletionClient, PromptToken } from '#gpu-worker/llm/completion-client.ts';
+import { UNRECORDED } from '#gpu-worker/llm/chat-client.ts';
+import { tokensSince, type CompletionClient, type PromptToken } from '#gpu-worker/llm/completion-client.ts';
 
 /** What a model is asked of one token: the prompt, the token, and where in the prompt it begins. */
 export interface Place {
@@ -22,9 +23,10 @@ export function scriptedCompletions(
     model: 'scripted-base-1',
     endpoint: 'nowhere:2',
     slots: 4,
+    together: 16,
     prompts,
     capabilities: () => Promise.resolve({ promptLogprobs: true, maxTop }),
-    promptLogprobs: async (asked, { top = 0, signal } = {}) => {
+    promptLogprobs: async (asked, { top = 0, since, signal } = {}) => {
       signal?.throwIfAborted();
       const refusal = fails?.(calls++) ?? null;
       if (refusal !== null) throw refusal;
@@ -36,7 +38,7 @@ export function scriptedCompletions(
           const read = at === 0 ? { logprob: null, top: [] } : likelihood({ prompt, token, at });
           return { token, logprob: read.logprob, top: read.top.slice(0, top) };
         });
-        return { tokens, tokensIn: tokens.length, durationMs: 1 };
+        return { tokens: tokensSince(tokens, since), tokensIn: tokens.length, tokensOut: 0, tokensCached: null, durationMs: 1, ...UNRECORDED };
       });
     },
   };

@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import { inFlight } from '#gpu-worker/llm/in-flight.ts';
 import { createOpenAiChatClient } from '#gpu-worker/llm/openai-chat-client.ts';
 import { createOpenAiCompletionClient } from '#gpu-worker/llm/openai-completion-client.ts';
@@ -76,7 +75,6 @@ export function expectations(coder: PlantedCoder): Expectation[] {
     open: (endpoint, seed) => {
       const services = servicesOf(endpoint);
       const { signal } = new AbortController();
-      setMaxListeners(0, signal);
       return Promise.resolve((latent, explanation) => scorer.score(latentExamOf(latent, seed, found.windows), explanation, services, signal));
     },
   });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isUnanswered } from '#gpu-worker/llm/unanswered.ts';
+import { isEndpointFailure } from '#gpu-worker/llm/unanswered.ts';
 import type { Figure, Verdict } from '#lib/score/schema.ts';
 import { clusterProportion } from '#lib/stats/cluster-proportion.ts';
 import type { Interval } from '#lib/stats/interval.ts';
@@ -65,7 +65,7 @@ export function intruderScorer(parameters: IntruderParameters, marking: MarkingO
             if (answer.ok) answers[i] = answer.value.intruder - 1;
             else failures.bad_answer++;
           } catch (error) {
-            if (!isUnanswered(error)) throw error;
+            if (!isEndpointFailure(error)) throw error;
             failures.upstream++;
           }
         }),

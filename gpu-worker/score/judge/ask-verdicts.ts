@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isUnanswered } from '#gpu-worker/llm/unanswered.ts';
+import { isEndpointFailure } from '#gpu-worker/llm/unanswered.ts';
 import type { ChatClient, ChatReply } from '#gpu-worker/llm/chat-client.ts';
 import type { ChatMessage } from '#gpu-worker/model/chat-template.ts';
 import { readAnswer } from '#gpu-worker/llm/read-answer.ts';
@@ -115,7 +115,7 @@ async function verdictsOf(
     const answer = readAnswer(reply, schema);
     return { reply, verdicts: answer.ok ? answer.value.verdicts : null };
   } catch (error) {
-    if (isUnanswered(error)) return 'upstream';
+    if (isEndpointFailure(error)) return 'upstream';
     throw error;
   }
 }

@@ -9,7 +9,8 @@ export const SIMULATION_LIKELIHOOD_TEMPLATE = 'simulation-likelihood-1';
  * Stands where an activation was not measured. No letter, which many tokenizers join to the tab before it, and no digit.
  */
 const UNMEASURED = '?';
-const HEAD = '\nText:\n';
+/** Stands before a text's tokens; what a prompt is read for begins with its last. */
+export const TEXT = '\nText:\n';
 // Levels of one digit: with 10, a tokenizer that writes digits one by one leaves open whether a 1 begins it.
 const LEVEL = /^\s*([0-9])$/;
 
@@ -30,7 +31,7 @@ const STATIC_PART = [
 ].join('\n\n');
 
 function block(unit: number, description: string, lines: readonly (readonly [string, string])[]): string {
-  return `Unit ${unit + 1} responds to: ${description}${HEAD}${lines.map(([token, level]) => `${token}\t${level}\n`).join('')}`;
+  return `Unit ${unit + 1} responds to: ${description}${TEXT}${lines.map(([token, level]) => `${token}\t${level}\n`).join('')}`;
 }
 
 /**
@@ -53,7 +54,7 @@ export function likelihoodPrompt(explanation: string, lines: readonly string[]):
  */
 export function expectedLevels(tokens: readonly PromptToken[], count: number): Float64Array | null {
   const text = tokens.map(({ token }) => token).join('');
-  const head = text.lastIndexOf(HEAD);
+  const head = text.lastIndexOf(TEXT);
   if (head < 0) return null;
   const starts = new Map<number, PromptToken>();
   let at = 0;
@@ -63,7 +64,7 @@ export function expectedLevels(tokens: readonly PromptToken[], count: number): F
     at += token.token.length;
   }
   const levels = new Float64Array(count);
-  let place = head + HEAD.length;
+  let place = head + TEXT.length;
   for (let i = 0; i < count; i++) {
     // Tokens have their own tabs written out, so the next tab is the one before the place.
     place = text.indexOf(`\t${UNMEASURED}`, place) + 1;

@@ -1,18 +1,18 @@
 import type { Protocol } from '#lib/example/protocol.ts';
 import { AppError } from '#lib/errors/app-error.ts';
-import { isUnanswered } from '#gpu-worker/llm/unanswered.ts';
+import { isEndpointFailure } from '#gpu-worker/llm/unanswered.ts';
 import type { ChatClient, ChatReply } from '#gpu-worker/llm/chat-client.ts';
 import { promptHash } from '#gpu-worker/llm/prompt-text.ts';
 import { readAnswer } from '#gpu-worker/llm/read-answer.ts';
 import { usageOf } from '#gpu-worker/llm/usage.ts';
 import { settle } from '#gpu-worker/score/judge/ask-verdicts.ts';
 import { repliesProvenance } from '#gpu-worker/score/judge/replies-provenance.ts';
-import { completionsOf, readPrompts } from '#gpu-worker/score/read-prompts.ts';
+import { completionsOf, readingProvenance, readPrompts } from '#gpu-worker/score/read-prompts.ts';
 import type { FailureCause, LatentExam, Scorer } from '#gpu-worker/score/scorer.ts';
 import { chatOf } from '#gpu-worker/score/services.ts';
 import { simulationFigures, type Simulated } from './figures.ts';
 import { SIMULATION_JSON_TEMPLATE, simulationAnswer, simulationPrompt } from './json-prompt.ts';
-import { expectedLevels, likelihoodPrompt, SIMULATION_LIKELIHOOD_TEMPLATE } from './likelihood-prompt.ts';
+import { expectedLevels, likelihoodPrompt, SIMULATION_LIKELIHOOD_TEMPLATE, TEXT } from './likelihood-prompt.ts';
 import { windowTokens, type WindowTokens } from './window-tokens.ts';
 
 /**
@@ -57,7 +57,7 @@ export function likelihoodSimulationScorer(normalise: Protocol['normalise']): Sc
         );
       const windows = tokensOf(latentExam, normalise);
       const top = Math.min(TOP, maxTop);
-      const read = await readPrompts(completions, likelihoodSimulationPrompts(latentExam, explanation, normalise), { top, signal });
+      const read = await readPrompts(completions, likelihoodSimulationPrompts(latentExam, explanation, normalise), { top, since: TEXT, signal });
       const failures: Record<FailureCause, number> = { bad_answer: 0, upstream: 0 };
       const simulated = windows.map(({ lines, activations }, i): Simulated | null => {
         const one = read[i] ?? null;
@@ -69,8 +69,8 @@ export function likelihoodSimulationScorer(normalise: Protocol['normalise']): Sc
       return {
         ...simulationFigures(latentExam, simulated),
         failures,
-        usage: usageOf(read.flatMap((one) => (one ? [{ tokensIn: one.tokensIn, tokensOut: 0, durationMs: one.durationMs }] : []))),
-        provenance: { readModel: completions.model, readEndpoint: completions.endpoint, alternatives: top },
+        usage: usageOf(read.filter((one) => one !== null)),
+        provenance: { ...readingProvenance(completions, read), alternatives: top },
       };
     },
   };
@@ -145,7 +145,7 @@ async function ask(
     const answer = readAnswer(reply, schema);
     return { reply, predicted: answer.ok ? answer.value.activations.map(({ a }) => a) : null };
   } catch (error) {
-    if (isUnanswered(error)) return null;
+    if (isEndpointFailure(error)) return null;
     throw error;
   }
 }

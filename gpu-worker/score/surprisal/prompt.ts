@@ -7,7 +7,8 @@ export const SURPRISAL_TEMPLATE = 'surprisal-1';
 /** What the passages are said to have in common where nothing is said of them. */
 export const BLANK_DESCRIPTION = 'Passages of all kinds, which have nothing in common';
 
-const HEAD = '\nPassages:\n';
+/** Stands before a description's passages; what a prompt is read for begins with its last. */
+export const PASSAGES = '\nPassages:\n';
 
 /** The same for every latent, so that it is read once. */
 const STATIC_PART = [
@@ -16,7 +17,7 @@ const STATIC_PART = [
 ].join('\n\n');
 
 function block(description: string, passages: string): string {
-  return `Description: ${description}${HEAD}${passages}`;
+  return `Description: ${description}${PASSAGES}${passages}`;
 }
 
 /**
@@ -34,10 +35,10 @@ export function surprisalPrompt(description: string, text: string): string {
  * which may begin with the line break before it. Null where the tokens do not spell the prompt.
  */
 export function windowBegins(tokens: readonly string[]): number | null {
-  const head = tokens.join('').lastIndexOf(HEAD);
+  const head = tokens.join('').lastIndexOf(PASSAGES);
   if (head < 0) return null;
   // A window is one line, so that it cannot hold the heading itself.
-  const begins = head + HEAD.length;
+  const begins = head + PASSAGES.length;
   let end = 0;
   for (const [index, token] of tokens.entries()) {
     end += token.length;

@@ -2,9 +2,9 @@ import type { PromptLogprobs } from '#gpu-worker/llm/completion-client.ts';
 import { promptHash, windowText } from '#gpu-worker/llm/prompt-text.ts';
 import { usageOf } from '#gpu-worker/llm/usage.ts';
 import { examFigures, type Judgement } from '#gpu-worker/score/figures.ts';
-import { completionsOf, readPrompts } from '#gpu-worker/score/read-prompts.ts';
+import { completionsOf, readingProvenance, readPrompts } from '#gpu-worker/score/read-prompts.ts';
 import type { FailureCause, LatentExam, Scorer } from '#gpu-worker/score/scorer.ts';
-import { BLANK_DESCRIPTION, SURPRISAL_TEMPLATE, surprisalPrompt, windowBegins } from './prompt.ts';
+import { BLANK_DESCRIPTION, PASSAGES, SURPRISAL_TEMPLATE, surprisalPrompt, windowBegins } from './prompt.ts';
 
 /** Windows whose likelihood without a description is kept: exams of one latent, its controls', and shared silent windows. */
 const BLANKS_KEPT = 4096;
@@ -33,11 +33,12 @@ export function surprisalScorer(): Scorer {
       const texts = windows.map(windowText);
       const blankKey = (text: string): string => `${completions.model}\n${completions.endpoint}\n${text}`;
       const missing = [...new Set(texts)].filter((text) => !blanks.has(blankKey(text)));
-      const told = await readPrompts(completions, surprisalPrompts(latentExam, explanation), { signal });
+      const options = { since: PASSAGES, signal };
+      const told = await readPrompts(completions, surprisalPrompts(latentExam, explanation), options);
       const untold = await readPrompts(
         completions,
         missing.map((text) => surprisalPrompt(BLANK_DESCRIPTION, text)),
-        { signal },
+        options,
       );
       const now = new Map(missing.map((text, i) => [text, untold[i] ?? null]));
       const failures: Record<FailureCause, number> = { bad_answer: 0, upstream: 0 };
@@ -53,12 +54,12 @@ export function surprisalScorer(): Scorer {
         const logprob = read && windowLogprob(read);
         if (logprob !== null) keep(blanks, blankKey(text), logprob);
       }
-      const replies = [...told, ...untold].flatMap((read) => (read ? [{ tokensIn: read.tokensIn, tokensOut: 0, durationMs: read.durationMs }] : []));
+      const read = [...told, ...untold];
       return {
         ...examFigures(latentExam, judgements, 'auroc', 'surprisal'),
         failures,
-        usage: usageOf(replies),
-        provenance: { baseModel: completions.model, baseEndpoint: completions.endpoint, blank: BLANK_DESCRIPTION },
+        usage: usageOf(read.filter((one) => one !== null)),
+        provenance: { ...readingProvenance(completions, read), blank: BLANK_DESCRIPTION },
       };
     },
   };
