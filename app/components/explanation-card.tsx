@@ -29,7 +29,7 @@ export function ExplanationCard({ explanation, first, examHref }: { explanation:
       {note !== null && <p className="mb-2 text-t1 text-ink-2">{note}</p>}
       {own.length === 0 && <p className="text-t1 text-ink-3">Not scored yet.</p>}
       {own.map((score) => (
-        <ScoreRow key={score.id} score={score} href={examHref(score)} />
+        <ScoreRow key={score.id} score={score} href={examHref(score)} precision={explanation.precisions.find(({ scorer }) => scorer === score.scorer)} />
       ))}
       {rule.length > 0 && (
         <div className="mt-3">

@@ -1,3 +1,4 @@
+import type { ReactNode } from 'react';
 import type { EnterState } from '#app/[model]/[coder]/[index]/actions.ts';
 import { href } from '#lib/url/href.ts';
 import { ExplanationForm } from './explanation-form.tsx';
@@ -7,10 +8,13 @@ export function ExplanationEntry({
   signedIn,
   address,
   action,
+  children,
 }: {
   signedIn: boolean;
   address: string;
   action: (before: EnterState, form: FormData) => Promise<EnterState>;
+  /** What was entered before. */
+  children?: ReactNode;
 }) {
   return (
     <section className="section no-print" aria-labelledby="entry">
@@ -25,6 +29,7 @@ export function ExplanationEntry({
           to say in your own words when this latent fires. Its exam is of documents that no page shows.
         </p>
       )}
+      {children}
     </section>
   );
 }

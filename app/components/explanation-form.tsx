@@ -27,7 +27,7 @@ export function ExplanationForm({ action }: { action: (before: EnterState, form:
         aria-describedby={`${id}hint ${id}error`}
       />
       <p id={`${id}hint`} className="text-t1 text-ink-3">
-        At most {HUMAN_TEXT.most} characters. It is shown to everybody under your name, as text, and cannot be taken back.
+        At most {HUMAN_TEXT.most} characters. It is shown to everybody under your name, as text. You can withdraw it later.
       </p>
       <p id={`${id}error`} role="alert" className={state.error === null ? 'sr-only' : 'note note-bad'}>
         {state.error}

@@ -1,19 +1,13 @@
 'use client';
 
-import { type ReactNode, useActionState, useState } from 'react';
+import { useActionState, useState } from 'react';
 import { PROTOCOL_NAMES, type ProtocolName } from '#lib/example/protocol.ts';
 import { evidenceNeeded, evidenceWarning } from '#lib/run/evidence.ts';
 import { readRunForm, type RunFormState } from '#lib/run/form.ts';
-import { whyUnavailable } from '#lib/run/methods.ts';
 import type { RunOptions } from '#server/runs/options.ts';
 import { RunEstimateTable } from './run-estimate.tsx';
-
-interface Choice {
-  value: string;
-  text: string;
-  /** What else it asks for, said where it can be chosen. */
-  needs?: 'chat' | 'lexical';
-}
+import { type Choice, Choices, Field } from './run-form-fields.tsx';
+import { JudgingFields } from './run-form-judging.tsx';
 
 const EXPLAINERS: readonly Choice[] = [
   { value: 'lexical', text: 'lexical baseline' },
@@ -166,19 +160,7 @@ export function RunForm({ options, action }: { options: RunOptions; action: (bef
         </Field>
         <Choices legend="Explainers" name="explainers" choices={EXPLAINERS} chosen={explainers} llm={options.llm} error={errorOf('explainers')} />
         <Choices legend="Scorers" name="scorers" choices={SCORERS} chosen={scorers} llm={options.llm} error={errorOf('scorers')} />
-        {options.llm !== null && (
-          <Field
-            label="Controls of what a language model judges: another latent’s explanation, and none, on the same exam"
-            name="detectionControl"
-            error={errorOf('detectionControl')}
-          >
-            <select name="detectionControl" id="detectionControl" className="input" defaultValue={values?.detectionControl || 'tenth'}>
-              <option value="tenth">for a tenth of the latents, drawn by seed</option>
-              <option value="all">for every latent, at twice the price of its exam</option>
-              <option value="none">for none</option>
-            </select>
-          </Field>
-        )}
+        {options.llm !== null && <JudgingFields values={values} errorOf={errorOf} />}
         {options.llm !== null && (
           <>
             <Field label="Most that the language model may cost, in US dollars; empty: no limit" name="budget" error={errorOf('budget')}>
@@ -203,55 +185,5 @@ export function RunForm({ options, action }: { options: RunOptions; action: (bef
         </button>
       </div>
     </form>
-  );
-}
-
-function Field({ label, name, error, children }: { label: string; name: string; error: string | undefined; children: ReactNode }) {
-  return (
-    <div className="flex min-w-0 flex-col gap-1 text-t1">
-      <label htmlFor={name} className="text-ink-2">
-        {label}
-      </label>
-      {children}
-      <span id={`${name}-error`} className="text-bad empty:hidden">
-        {error}
-      </span>
-    </div>
-  );
-}
-
-function Choices({
-  legend,
-  name,
-  choices,
-  chosen,
-  llm,
-  error,
-}: {
-  legend: string;
-  name: string;
-  choices: readonly Choice[];
-  chosen: readonly string[];
-  llm: string | null;
-  error: string | undefined;
-}) {
-  return (
-    <fieldset className="text-t1">
-      <legend className="mb-1 text-ink-2">{legend}</legend>
-      {choices.map((choice) => {
-        const reason = whyUnavailable(choice.value, llm);
-        const remark = reason ?? (choice.needs === 'chat' ? llm : choice.needs === 'lexical' ? 'with the lexical baseline' : null);
-        return (
-          <label key={choice.value} className="flex items-baseline gap-2">
-            <input type="checkbox" name={name} value={choice.value} defaultChecked={chosen.includes(choice.value)} disabled={reason !== null} />
-            <span>
-              {choice.text}
-              {remark !== null && <span className="text-ink-3"> · {remark}</span>}
-            </span>
-          </label>
-        );
-      })}
-      {error !== undefined && <p className="text-bad">{error}</p>}
-    </fieldset>
   );
 }

@@ -1,12 +1,14 @@
 import Link from 'next/link';
 import { formatCount, plural } from '#lib/format/number.ts';
 import { METRIC_NAMES, SCORER_NAMES } from '#lib/score/naming.ts';
+import type { PrecisionView } from '#lib/score/precision.ts';
 import type { ScoreView } from '#lib/score/schema.ts';
 import { ScoreParts } from './score-parts.tsx';
+import { ScorePrecision } from './score-precision.tsx';
 import { Whisker } from './whisker.tsx';
 
 /** One score: its whisker, and folded behind it what was asked, of how many windows, and every verdict. */
-export function ScoreRow({ score, href }: { score: ScoreView; href: string }) {
+export function ScoreRow({ score, href, precision }: { score: ScoreView; href: string; precision?: PrecisionView }) {
   const { name, asks, unit } = SCORER_NAMES[score.scorer];
   const judged = score.nPositives + score.nNegatives;
   return (
@@ -35,6 +37,7 @@ export function ScoreRow({ score, href }: { score: ScoreView; href: string }) {
           </p>
         )}
         {score.value !== null && <ScoreParts score={score} />}
+        {precision !== undefined && <ScorePrecision measured={precision} />}
         <Link className="link" href={href} prefetch={false}>
           Every window and verdict
         </Link>

@@ -17,6 +17,7 @@ import { scoreLocal } from './score-local.ts';
 import { scoreTexts } from './score-texts.ts';
 import type { WorkerServices } from './services.ts';
 import { thenSearchable } from './then-searchable.ts';
+import { withPrecision } from './with-precision.ts';
 
 /** A handler for every kind of job; a missing one is a type error. */
 export function taskHandlers(services: WorkerServices): TaskHandlers {
@@ -33,7 +34,7 @@ export function taskHandlers(services: WorkerServices): TaskHandlers {
     'explain.lexical': thenSearchable(services, explainLexical(services)),
     'explain.llm': thenSearchable(services, asRun(services, explainLlm)),
     'score.texts': scoreTexts(services),
-    'score.local': scoreLocal(services),
+    'score.local': withPrecision(services, scoreLocal(services)),
     // It makes the run's client itself: a call recorded twice would wait for its own claim for ever.
     'score.llm': scoreLlm(services),
     'index.latents': indexLatents(services),

@@ -1,6 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import { ofAtlas } from '#platform/database/protocols.ts';
-import { madeFromTakenDown } from '#platform/database/takedowns.ts';
+import { notShown } from '#platform/database/withheld.ts';
 import type { SearchEngine } from '#platform/search/types.ts';
 
 /**
@@ -15,7 +15,7 @@ export async function refreshHeadlines(client: PoolClient, coderId: bigint, late
             headline_score = s.value, headline_score_lower = s.lower, updated_at = now()
        FROM latents own
        LEFT JOIN LATERAL (SELECT x.id, x.text, x.method FROM explanations x
-              WHERE x.coder_id = $1 AND x.latent_index = own.index AND x.provenance->>'sampleKey' = own.sample_key AND NOT ${madeFromTakenDown('x')}
+              WHERE x.coder_id = $1 AND x.latent_index = own.index AND x.provenance->>'sampleKey' = own.sample_key AND NOT ${notShown('x')}
               ORDER BY (x.method <> 'human') DESC, (x.method <> 'lexical') DESC, x.id DESC LIMIT 1) e ON true
        LEFT JOIN LATERAL (SELECT value, lower FROM scores
               WHERE coder_id = $1 AND latent_index = own.index AND explanation_id = e.id AND scorer = 'embedding'

@@ -1,125 +1,93 @@
 import { setMaxListeners } from 'node:events';
 import { AppError } from '#lib/errors/app-error.ts';
-import { decodeExamples, encodeExamples } from '#lib/example/blob.ts';
-import { protocolNamed } from '#lib/example/protocol.ts';
-import type { Example } from '#lib/example/schema.ts';
 import { rngFor, sampleIndices } from '#lib/random/rng.ts';
-import type { Verdict } from '#lib/score/schema.ts';
-import { clusterProportion } from '#lib/stats/cluster-proportion.ts';
-import { precisionAtRate, type Share } from '#lib/stats/precision-at-rate.ts';
-import { chatForRun } from '#gpu-worker/llm/chat-for-run.ts';
-import { examOf } from '#gpu-worker/score/exam.ts';
-import { forAttempt } from '#gpu-worker/score/for-attempt.ts';
-import { shuffledExam } from '#gpu-worker/score/shuffled-exam.ts';
+import { PRECISION_LATENTS, SILENT_WINDOWS, type PrecisionScorer } from '#lib/score/precision.ts';
+import { contentKey } from '#gpu-worker/activations/keys.ts';
 import { transaction } from '#platform/database/transaction.ts';
 import { currentExplanations } from './current-explanations.ts';
 import { readyLatents } from './plan.ts';
-import { addResults, loadRun } from './run-facts.ts';
-import { runScorers } from './run-scorers.ts';
-import { openSampleSources } from './sample-sources.ts';
-import { storedExamples } from './stored-sample.ts';
+import { detectionJudge, embeddingJudge, type PrecisionJudge } from './precision-judges.ts';
+import { insertPrecisions, keptPrecisions, type TakenPrecision } from './precision-rows.ts';
+import { drawPrecisionWindows } from './precision-windows.ts';
+import { loadRun, requireFact, type RunFacts } from './run-facts.ts';
 import type { WorkerServices } from './services.ts';
+import { takenDownKeys } from './taken-down-keys.ts';
 import { yieldNow } from './yield-now.ts';
 
-/** Random silent windows a latent: with none of them taken for firing, at most 4 in 1,000 are. */
-export const SILENT_WINDOWS = 1000;
+/** Raised by hand when a measurement of the same inputs would come out otherwise. */
+const VERSION = 1;
 
-/** How a detection judge would do where windows come as they come, and not one half firing. */
-export interface NaturalPrecision {
-  latent: number;
-  explanation: string;
-  method: string;
-  /** Share of the exam side's windows in which it fires. */
-  rate: number;
-  firing: Share | null;
-  falseAlarms: Share | null;
-  precision: Share | null;
-  nFiring: number;
-  nSilent: number;
-  nFailed: number;
+/** The latents of a run whose precision is measured: a random sample of those that are ready, the same whoever asks. Ascending. */
+export function precisionSample(ready: readonly number[], seed: number, count = PRECISION_LATENTS): number[] {
+  return sampleIndices(rngFor(seed, 'precision latents'), ready.length, count)
+    .map((i) => ready[i]!)
+    .sort((a, b) => a - b);
+}
+
+interface Options {
+  silent?: number;
+  signal?: AbortSignal;
 }
 
 /**
- * For a random sample of a run's latents: detection of its firing test windows among 1,000 random silent ones, and the
- * precision that follows at the rate at which the latent really fires. Kept in the run's results as `precision`.
+ * For a random sample of a run's latents, each with each of its explanations: how a judge does on the firing windows of
+ * the exam among 1,000 random silent ones, and the precision that follows at the rate at which the latent really fires.
+ * What is known is not measured again; the rest is kept in `precisions`.
  *
- * @throws AppError `invalid_config` without a language model, `not_found` when the run's store is gone
+ * @throws AppError `invalid_config` for detection without a language model, `bad_request` for a run without explanations,
+ *   `not_found` when the run's store is gone
  */
 export async function measurePrecision(
   services: WorkerServices,
   runId: string,
   count: number,
-  { silent = SILENT_WINDOWS, signal = new AbortController().signal }: { silent?: number; signal?: AbortSignal } = {},
-): Promise<NaturalPrecision[]> {
+  scorers: readonly PrecisionScorer[],
+  { silent = SILENT_WINDOWS, signal = new AbortController().signal }: Options = {},
+): Promise<TakenPrecision[]> {
   // Every call listens to the signal: no leak, though Node warns of one.
   setMaxListeners(0, signal);
   const run = await loadRun(services.pool, runId);
-  const { seed } = run.config;
-  const ready = await readyLatents(services.pool, run);
-  const latents = sampleIndices(rngFor(seed, 'precision latents'), ready.length, count)
-    .map((i) => ready[i]!)
-    .sort((a, b) => a - b);
-  const explanations = await currentExplanations(services.pool, run, latents);
-  if (explanations.length === 0) throw new AppError('bad_request', `Run ${runId} has no explanations to measure: let it explain first.`, { field: 'run' });
-  const chat = forAttempt(chatForRun(services, run), { purpose: 'precision', attempt: 0, seed });
-  const [scorer] = await runScorers({ run, frequency: () => Promise.reject(new AppError('internal', 'Detection marks nothing.')) }, ['detection']);
-  const drawn = await drawWindows(services, run, latents, silent, signal);
-  const out: NaturalPrecision[] = [];
-  for (const explanation of explanations) {
-    const own = drawn.get(explanation.latent);
-    if (own === undefined || scorer === undefined) continue;
-    const exam = shuffledExam(examOf(own.examples), seed, explanation.latent);
-    const { verdicts, nFailed } = await scorer.score(
-      { latent: explanation.latent, seed, exam, maxActivation: 1 },
-      explanation.text,
-      { chat, completions: null, embed: null },
-      signal,
-    );
-    const documents = new Map(exam.windows.map((window, i) => [`${window.row}:${window.start}`, exam.documents[i]!]));
-    const [firing, falseAlarms] = [true, false].map((positive) => saidYes(verdicts, positive, documents));
-    out.push({
-      ...{ latent: explanation.latent, explanation: String(explanation.id), method: explanation.method, rate: own.rate, nFailed },
-      firing: firing!.share,
-      falseAlarms: falseAlarms!.share,
-      precision: firing!.share && falseAlarms!.share && precisionAtRate(firing!.share, falseAlarms!.share, own.rate),
-      nFiring: firing!.n,
-      nSilent: falseAlarms!.n,
-    });
+  const latents = precisionSample(await readyLatents(services.pool, run), run.config.seed, count);
+  const out: TakenPrecision[] = [];
+  for (const scorer of scorers) {
+    const judge = scorer === 'embedding' ? await embeddingJudge(services, run) : await detectionJudge(services, run, signal);
+    const { taken, kept } = await takePrecisions(services, run, latents, judge, { silent, signal });
+    await transaction(services.pool, (client) => insertPrecisions(client, taken));
+    out.push(...[...kept, ...taken].sort((a, b) => a.latent - b.latent));
   }
-  await transaction(services.pool, (client) => addResults(client, run.id, { precision: out }));
+  if (out.length === 0) throw new AppError('bad_request', `Run ${runId} has no explanations to measure: let it explain first.`, { field: 'run' });
   return out;
 }
 
-async function drawWindows(
+/** What a judge finds of the explanations of some latents, and what was found of the same inputs before. Nothing is written. */
+export async function takePrecisions(
   services: WorkerServices,
-  run: Awaited<ReturnType<typeof loadRun>>,
+  run: RunFacts,
   latents: readonly number[],
-  silent: number,
-  signal: AbortSignal,
-): Promise<Map<number, { examples: Example[]; rate: number }>> {
-  const protocol = { ...protocolNamed(run.config.protocol), negatives: { random: silent } };
-  const sources = await openSampleSources(services, run, protocol, () => yieldNow(signal));
-  try {
-    const out = new Map<number, { examples: Example[]; rate: number }>();
-    for (const latent of latents) {
-      const { request, examples } = await sources.draw(latent);
-      const stored = storedExamples(sources.data, request.latent, { ...examples, contrastive: [] }, protocol, sources.tokenizer);
-      const all = request.table.pool(protocol.sides === 'shared' ? null : 'test', protocol.collapse).origins.length;
-      // Firing windows that stand in the exam's place for others of the same tokens are counted once, as silent ones are.
-      out.set(latent, { examples: decodeExamples(encodeExamples(stored)), rate: Math.min(examples.testWindows, all - 1) / all });
-    }
-    return out;
-  } finally {
-    await sources.close();
+  judge: PrecisionJudge,
+  { silent = SILENT_WINDOWS, signal = new AbortController().signal }: Options = {},
+): Promise<{ taken: TakenPrecision[]; kept: TakenPrecision[] }> {
+  const { pool } = services;
+  const [explanations, takenDown] = await Promise.all([currentExplanations(pool, run, latents), takenDownKeys(pool, run)]);
+  const shared = { scorer: judge.scorer, ...judge.identity, sampleKey: requireFact(run, 'sampleKey'), seed: run.config.seed, silent };
+  const asked = explanations.map((explanation) => ({
+    explanation,
+    inputKey: contentKey({ version: VERSION, ...shared, explanation: explanation.inputKey, takenDown }),
+  }));
+  const known = await keptPrecisions(pool, run.coderId, asked.map(({ inputKey }) => inputKey)); // prettier-ignore
+  const knownOf = ({ explanation, inputKey }: (typeof asked)[number]) => known.get(`${explanation.id} ${inputKey}`);
+  const open = asked.filter((one) => knownOf(one) === undefined);
+  const drawn = await drawPrecisionWindows(services, run, [...new Set(open.map(({ explanation }) => explanation.latent))], { silent, takenDown, signal });
+  const [taken, kept]: [TakenPrecision[], TakenPrecision[]] = [[], []];
+  for (const one of asked) {
+    const { explanation, inputKey } = one;
+    const { latent, id, method } = explanation;
+    const base = { coderId: run.coderId, latent, explanationId: id, method, runId: run.id, scorer: judge.scorer, provenance: shared, inputKey };
+    const figures = knownOf(one);
+    const windows = drawn.get(latent);
+    if (figures !== undefined) kept.push({ ...base, figures });
+    else if (windows !== undefined) taken.push({ ...base, figures: await judge.judge(explanation, windows) });
+    await yieldNow(signal);
   }
-}
-
-/** Share of one class's windows that got a yes. */
-function saidYes(verdicts: readonly Verdict[], positive: boolean, documents: ReadonlyMap<string, number>): { share: Share | null; n: number } {
-  const judged = verdicts.filter((verdict) => verdict.positive === positive && verdict.right !== null);
-  const found = clusterProportion(
-    judged.map(({ right }) => right === positive),
-    judged.map(({ row, start }) => documents.get(`${row}:${start}`)!),
-  );
-  return { share: found?.interval ? { estimate: found.estimate, interval: found.interval } : null, n: judged.length };
+  return { taken, kept };
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { PROTOCOL_NAMES } from '#lib/example/protocol.ts';
 import { EXPLANATION_METHODS } from './methods.ts';
+import { precisionViewSchema } from '#lib/score/precision.ts';
 import { takenScoreSchema } from '#lib/score/schema.ts';
 
 export const explanationMethodSchema = z.enum(EXPLANATION_METHODS);
@@ -20,6 +21,7 @@ export const explanationSchema = z.object({
   provenance: z.record(z.string(), z.unknown()),
   /** Newest first. */
   scores: z.array(takenScoreSchema),
+  precisions: z.array(precisionViewSchema).describe('For a sample of a coder’s latents: how precise a yes is where the latent fires as seldom as it does'),
 });
 export type ExplanationView = z.infer<typeof explanationSchema>;
 

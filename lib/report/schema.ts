@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { NEGATIVE_CLASSES } from '#lib/example/protocol.ts';
+import { precisionLineSchema } from '#lib/score/precision.ts';
 import { metricSchema, scorerSchema } from '#lib/score/schema.ts';
 
 const estimateSchema = z.object({ value: z.number(), lower: z.number().nullable(), upper: z.number().nullable() });
@@ -87,6 +88,26 @@ export type Comparison = z.infer<typeof comparisonSchema>;
 
 const failureSchema = z.object({ stage: z.string(), what: z.string(), cause: z.string(), n: z.number().int() });
 
+/** What delphi's own reports give: one confusion table over the windows of all latents put together. */
+export const delphiPooledSchema = z.array(
+  z.object({
+    scorer: scorerSchema,
+    latents: z.number().int(),
+    median: z.number().nullable().describe('Ours, of the same verdicts: the median over latents'),
+    failed: z.number().int(),
+    pooled: z
+      .object({
+        balancedAccuracy: z.number(),
+        f1: z.number(),
+        precision: z.number(),
+        recall: z.number(),
+        windows: z.number().int(),
+        failed: z.number().int(),
+      })
+      .nullable(),
+  }),
+);
+
 /** Everything a run says about itself; `atlas report RUN --json` prints it, the pages of the report are made from it. */
 export const runReportSchema = z.object({
   version: z.literal(1),
@@ -112,6 +133,10 @@ export const runReportSchema = z.object({
   classes: z.array(classSchema),
   correlations: z.array(correlationSchema),
   comparisons: z.array(comparisonSchema),
+  /** At the rate at which latents really fire, over the sample that was measured. */
+  precision: z.array(precisionLineSchema),
+  /** Of results imported from delphi: its own way to sum them up; null for a run of this house. */
+  delphiPooled: delphiPooledSchema.nullable(),
   failures: z.array(failureSchema),
   cost: z.object({
     calls: z.number().int(),

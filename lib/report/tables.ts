@@ -27,7 +27,10 @@ const percent = ({ value, lower, upper }: Estimate): string =>
 
 /** The tables of a report that have rows, in reading order. */
 export function reportTables(report: RunReport): ReportTable[] {
-  const all = [coverage(report), scores(report), quantiles(report), classes(report), correlations(report), comparisons(report), failures(report), cost(report)];
+  const all = [
+    ...[coverage(report), scores(report), quantiles(report), classes(report), precision(report), delphi(report)],
+    ...[correlations(report), comparisons(report), failures(report), cost(report)],
+  ];
   return all.filter(({ rows }) => rows.length > 0);
 }
 
@@ -91,6 +94,37 @@ function classes({ classes: all }: RunReport): ReportTable {
     note: 'Random windows are the headline; figures of different kinds are never averaged with one another.',
     columns: ['explainer', 'scorer', 'silent windows', 'latents', 'median [95 %], quartiles'],
     rows: all.map((one) => [of(one.method), SCORER_NAMES[one.scorer].name, one.class.replaceAll('_', ' '), formatCount(one.score.n), middle(one.score)]),
+  };
+}
+
+function precision({ precision: all }: RunReport): ReportTable {
+  const share = (of: RunReport['precision'][number]['precision']): string =>
+    of === null ? '–' : `${formatEstimate({ ...of, value: of.median })}, ${number(of.q1)}–${number(of.q3)}`;
+  return {
+    title: 'At the rate at which latents fire',
+    note: 'The exams above are half firing; text is not. For a random sample of latents: among many random silent windows, what share of the windows with a yes the latent really fires in, were they to come as often as they do in text. The median over latents with its 95 % interval, then the quartiles. Of the embedding, which only ranks, a yes is to be among the nearest windows, as many as it fires in.',
+    columns: ['explainer', 'judge', 'latents', 'fire in (median)', 'precision', 'firing windows found', 'firing windows', 'silent windows', 'failed'],
+    rows: all.map((line) => [
+      ...[line.method, SCORER_NAMES[line.scorer].name],
+      line.withValue === line.latents ? formatCount(line.latents) : `${formatCount(line.withValue)} of ${formatCount(line.latents)}`,
+      ...[formatShare(line.medianRate), share(line.precision), share(line.firing)],
+      ...[formatCount(line.nFiring), formatCount(line.nSilent), formatCount(line.nFailed)],
+    ]),
+  };
+}
+
+function delphi({ delphiPooled }: RunReport): ReportTable {
+  return {
+    title: 'As delphi sums it up',
+    note: 'Of the imported verdicts. delphi puts the windows of all latents into one confusion table, so that a latent with more windows weighs more and the spread between latents is lost; the median over latents is ours.',
+    columns: ['scorer', 'balanced accuracy, pooled', 'F1', 'precision', 'recall', 'windows', 'without a verdict', 'median over latents, ours', 'latents'],
+    rows: (delphiPooled ?? []).map(({ scorer, latents, median, failed, pooled }) => [
+      SCORER_NAMES[scorer].name,
+      ...(pooled === null
+        ? ['–', '–', '–', '–', '–']
+        : [...[pooled.balancedAccuracy, pooled.f1, pooled.precision, pooled.recall].map(number), formatCount(pooled.windows)]),
+      ...[formatCount(failed), median === null ? '–' : number(median), formatCount(latents)],
+    ]),
   };
 }
 

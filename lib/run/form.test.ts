@@ -38,6 +38,26 @@ it('fills a run configuration, and leaves defaults to the schema', () => {
   });
 });
 
+it('takes how a language model judges: some classes of silent windows, windows a prompt, how simulation asks', () => {
+  const configOf = (fields: Record<string, string | string[]>) =>
+    runConfigSchema.parse(readRunForm(form({ target: 'm/c', latents: 'all', explainers: 'lexical', scorers: 'embedding', ...fields })).config);
+  expect(configOf({ negatives: ['random', 'same_token'], itemsPerPrompt: '10', simulation: 'likelihood' })).toMatchObject({
+    negatives: ['random', 'same_token'],
+    itemsPerPrompt: 10,
+    simulation: 'likelihood',
+  });
+  // Untouched, it is the run that somebody writes without a word of it.
+  const untouched = configOf({ negatives: ['random', 'same_document', 'same_token', 'similar', 'neighbour'], itemsPerPrompt: '', simulation: 'json' });
+  expect(untouched).toEqual(configOf({}));
+  const { error } = runConfigSchema.safeParse(
+    readRunForm(form({ target: 'm/c', latents: 'all', explainers: 'lexical', scorers: 'embedding', negatives: 'similar', itemsPerPrompt: '40' })).config,
+  );
+  expect(runFormErrors(error!)).toEqual([
+    { field: 'itemsPerPrompt', message: 'At most 20.' },
+    { field: 'negatives', message: 'needs random, which the headline is taken against' },
+  ]);
+});
+
 it('gives back what was typed, for the schema to refuse by field', () => {
   const { fields, config } = readRunForm(form({ target: 'm/c', tokens: 'many', latents: 'all' }));
   expect(fields).toMatchObject({ target: 'm/c', tokens: 'many', latents: 'all', explainers: [] });

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { NEGATIVE_CLASSES } from '#lib/example/protocol.ts';
 import { formatCount } from '#lib/format/number.ts';
 import type { RunEstimate } from '#lib/llm/estimate.ts';
 
@@ -15,6 +16,10 @@ export interface RunFormFields {
   explainers: string[];
   scorers: string[];
   detectionControl: string;
+  /** Classes of silent windows that a language model is asked about. */
+  negatives: string[];
+  itemsPerPrompt: string;
+  simulation: string;
   /** US dollars; empty: no budget. */
   budget: string;
 }
@@ -56,6 +61,9 @@ export function readRunForm(form: FormFields): { fields: RunFormFields; config: 
     explainers: list('explainers'),
     scorers: list('scorers'),
     detectionControl: text('detectionControl'),
+    negatives: list('negatives'),
+    itemsPerPrompt: text('itemsPerPrompt'),
+    simulation: text('simulation'),
     budget: text('budget').replace(/^\$/, ''),
   };
   const slash = fields.target.indexOf('/');
@@ -67,6 +75,10 @@ export function readRunForm(form: FormFields): { fields: RunFormFields; config: 
     scorers: fields.scorers,
     ...(fields.protocol !== '' && { protocol: fields.protocol }),
     ...(fields.detectionControl !== '' && { detectionControl: fields.detectionControl }),
+    // All of them, or none shown, as without a language model, is what the protocol draws.
+    ...(fields.negatives.length > 0 && NEGATIVE_CLASSES.some((name) => !fields.negatives.includes(name)) && { negatives: fields.negatives }),
+    ...(fields.itemsPerPrompt !== '' && { itemsPerPrompt: numberOf(fields.itemsPerPrompt) }),
+    ...(fields.simulation !== '' && { simulation: fields.simulation }),
     ...(fields.budget !== '' && { budget: { usd: Number.isNaN(Number(fields.budget)) ? fields.budget : Number(fields.budget) } }),
     ...(fields.text !== '' && { text: fields.text }),
     ...(fields.tokens !== '' && { tokens: numberOf(fields.tokens) }),

@@ -1,7 +1,7 @@
 import type { Pool, PoolClient } from 'pg';
 import { decodeFloat16 } from '#lib/bytes/float16.ts';
 import type { SearchDocument } from '#lib/search/schema.ts';
-import { madeFromTakenDown } from '#platform/database/takedowns.ts';
+import { notShown } from '#platform/database/withheld.ts';
 
 export interface SearchDocumentsOptions {
   /** Whose vectors go in (`EmbedderClient.id`); a text that it has not embedded is found by words alone. */
@@ -49,7 +49,7 @@ const SELECT = `
   LEFT JOIN text_embeddings AS embedding
     ON embedding.embedder = $1 AND embedding.text_hash = encode(sha256(convert_to(latent.headline_text, 'UTF8')), 'hex')
   WHERE latent.headline_explanation_id IS NOT NULL AND latent.headline_text IS NOT NULL AND latent.headline_method IS NOT NULL
-    AND NOT EXISTS (SELECT 1 FROM explanations x WHERE x.coder_id = latent.coder_id AND x.id = latent.headline_explanation_id AND ${madeFromTakenDown('x')})
+    AND NOT EXISTS (SELECT 1 FROM explanations x WHERE x.coder_id = latent.coder_id AND x.id = latent.headline_explanation_id AND ${notShown('x')})
     AND ($2::bigint IS NULL OR latent.coder_id = $2)
     AND ($3::int[] IS NULL OR latent.index = ANY($3))
     AND (latent.coder_id, latent.index) > ($4::bigint, $5::int)

@@ -9,6 +9,7 @@ export const ACTIONS = {
   'catalogue.read': 'anyone',
   'runs.watch': 'anyone',
   'explanations.enter': 'user',
+  'explanations.moderate': 'admin',
   'runs.manage': 'admin',
   'people.manage': 'admin',
   'keys.manage': 'admin',

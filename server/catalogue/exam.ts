@@ -4,7 +4,7 @@ import { AppError } from '#lib/errors/app-error.ts';
 import type { Example } from '#lib/example/schema.ts';
 import type { Exam } from '#lib/score/exam.ts';
 import { verdictsSchema } from '#lib/score/schema.ts';
-import { madeFromTakenDown } from '#platform/database/takedowns.ts';
+import { notShown } from '#platform/database/withheld.ts';
 import { type BlobRow, takenDown, visibleExamples } from './examples.ts';
 import { SCORE_COLUMNS, type ScoreDbRow, toScore } from './explanations.ts';
 import { findCoder } from './find.ts';
@@ -32,7 +32,7 @@ type ExamRow = ScoreDbRow & {
 export async function getExam(pool: Pool, model: string, coder: string, index: number, scoreId: string): Promise<Exam> {
   const place = await findCoder(pool, model, coder);
   const { rows } = await pool.query<ExamRow>(
-    `select ${SCORE_COLUMNS}, s.verdicts, s.provenance, s.run_id, x.text as explanation, x.id is not null and ${madeFromTakenDown('x')} as withheld, l.run_id as latent_run_id, l.sample_key
+    `select ${SCORE_COLUMNS}, s.verdicts, s.provenance, s.run_id, x.text as explanation, x.id is not null and ${notShown('x')} as withheld, l.run_id as latent_run_id, l.sample_key
      from scores s
      left join explanations x on x.coder_id = s.coder_id and x.id = s.explanation_id
      left join latents l on l.coder_id = s.coder_id and l.index = s.latent_index
@@ -44,9 +44,13 @@ export async function getExam(pool: Pool, model: string, coder: string, index: n
     throw new AppError('not_found', `Latent ${index} of “${coder}” of “${model}” has no score ${scoreId}; its page lists its scores.`, { field: 'score' });
   }
   if (row.withheld) {
-    throw new AppError('not_found', `Score ${scoreId} belongs to an explanation that is withheld: a document it was made from was taken down.`, {
-      field: 'score',
-    });
+    throw new AppError(
+      'not_found',
+      `Score ${scoreId} belongs to an explanation that is withheld: it was withdrawn or hidden, or a document it was made from was taken down.`,
+      {
+        field: 'score',
+      },
+    );
   }
   const windows = await windowsOf(pool, place.coderId, index, sampleKeyOf(row));
   const verdicts = verdictsSchema.parse(row.verdicts).map((verdict) => ({ ...verdict, window: windows.shown.get(`${verdict.row}:${verdict.start}`) ?? null }));

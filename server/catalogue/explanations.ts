@@ -6,6 +6,8 @@ import { type ExplanationAttempt, explanationAttemptSchema, type ExplanationView
 import { scoreFiguresSchema, scoreSchema, type ScoreView, type TakenScoreView } from '#lib/score/schema.ts';
 import { standingScores, type TakenScore } from '#lib/score/standing.ts';
 import { madeFromTakenDown } from '#platform/database/takedowns.ts';
+import { moderatedAway } from '#platform/database/withheld.ts';
+import { precisionsOf } from './precisions.ts';
 import { toMethod } from './rows.ts';
 
 export interface ScoreDbRow {
@@ -80,12 +82,12 @@ export async function explanationsOf(
   coderId: string,
   index: number,
 ): Promise<{ explanations: ExplanationView[]; scores: TakenScoreView[]; withheld: number }> {
-  const [explanations, scores] = await Promise.all([
+  const [explanations, scores, precisions] = await Promise.all([
     pool.query<ExplanationDbRow>(
       `select x.id, x.method, x.explainer, x.text, x.run_id, x.created_at, x.provenance, ${madeFromTakenDown('x')} as withheld, r.protocol, b.record
        from explanations x left join runs r on r.id = x.run_id
        left join example_blobs b on b.coder_id = x.coder_id and b.latent_index = x.latent_index and b.sample_key = x.provenance->>'sampleKey'
-       where x.coder_id = $1 and x.latent_index = $2 order by x.method = 'human', (r.protocol is distinct from 'atlas'), x.id desc`,
+       where x.coder_id = $1 and x.latent_index = $2 and not ${moderatedAway('x')} order by x.method = 'human', (r.protocol is distinct from 'atlas'), x.id desc`,
       [coderId, index],
     ),
     pool.query<ScoreDbRow & { exam_hash: string | null; unanswered: boolean }>(
@@ -93,6 +95,7 @@ export async function explanationsOf(
        from scores s where s.coder_id = $1 and s.latent_index = $2 order by s.id desc`,
       [coderId, index],
     ),
+    precisionsOf(pool, coderId, index),
   ]);
   const byExplanation = new Map<string | null, { score: ScoreView; taken: TakenScore }[]>();
   for (const row of scores.rows) {
@@ -119,6 +122,7 @@ export async function explanationsOf(
     createdAt: row.created_at.toISOString(),
     provenance: provenanceSchema.parse(row.provenance),
     scores: scoresOf(row.id),
+    precisions: precisions.get(row.id) ?? [],
   }));
   return { explanations: views, scores: scoresOf(null), withheld: explanations.rows.length - shown.length };
 }

@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import type { FeaturedLatent } from '#lib/catalogue/overview.ts';
 import type { LatentRow } from '#lib/catalogue/schema.ts';
-import { madeFromTakenDown } from '#platform/database/takedowns.ts';
+import { notShown } from '#platform/database/withheld.ts';
 import { topExamples } from './examples.ts';
 import { HEADLINE_SCORE, LATENT_COLUMNS, type LatentDbRow, toLatentRow } from './rows.ts';
 
@@ -46,7 +46,7 @@ export async function withExamples(pool: Pool, featured: readonly Featured[]): P
     `select l.coder_id, l.index, x.text from unnest($1::bigint[], $2::int[]) as kept(coder_id, index)
      join latents l on l.coder_id = kept.coder_id and l.index = kept.index
      join explanations x on x.coder_id = l.coder_id and x.id = l.headline_explanation_id
-     where not ${madeFromTakenDown('x')}`,
+     where not ${notShown('x')}`,
     [featured.map(({ coderId }) => coderId), featured.map(({ latent }) => latent.index)],
   );
   const texts = new Map(rows.map((row) => [`${row.coder_id}/${row.index}`, row.text]));

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import { type LatentNeighboursView, type LatentProfileView, type ShownNeighbour, type StoredProfile, storedProfileSchema } from '#lib/latent/profile.ts';
-import { madeFromTakenDown } from '#platform/database/takedowns.ts';
+import { notShown } from '#platform/database/withheld.ts';
 
 interface NeighbourRow {
   index: number;
@@ -16,7 +16,7 @@ export async function shownProfile(pool: Pool, coderId: string, stored: unknown)
   if (profile === undefined) return null;
   const { rows } = await pool.query<NeighbourRow>(
     `select l.index, case when w.withheld is not true then l.headline_text end as explanation from latents l
-     left join lateral (select ${madeFromTakenDown('x')} as withheld from explanations x where x.coder_id = l.coder_id and x.id = l.headline_explanation_id) w on true
+     left join lateral (select ${notShown('x')} as withheld from explanations x where x.coder_id = l.coder_id and x.id = l.headline_explanation_id) w on true
      where l.coder_id = $1 and l.index = any($2)`,
     [coderId, neighbourIndexes(profile)],
   );

@@ -2,7 +2,9 @@ import { z } from 'zod';
 import { catalogueOverviewSchema, latentPlaceSchema } from '#lib/catalogue/overview.ts';
 import { coderSummarySchema, latentDetailSchema, latentListInputSchema, modelSummarySchema } from '#lib/catalogue/schema.ts';
 import { humanTextSchema } from '#lib/explanation/human.ts';
+import { enteredExplanationSchema } from '#lib/explanation/moderation.ts';
 import { scoreDistributionSchema } from '#lib/score/distribution.ts';
+import { precisionLineSchema } from '#lib/score/precision.ts';
 import { examSchema } from '#lib/score/exam.ts';
 import { signedIn } from '#server/access/actor.ts';
 import { procedure, router } from '#server/api/trpc.ts';
@@ -13,7 +15,9 @@ import { findCoder } from './find.ts';
 import { getLatent } from './latent-detail.ts';
 import { latentPageSchema, listLatents } from './latent-list.ts';
 import { getModel, listModels } from './models.ts';
+import { listEntered, moderateExplanation, withdrawExplanation } from './moderate.ts';
 import { getOverview } from './overview.ts';
+import { coderPrecision } from './precisions.ts';
 import { randomLatent } from './random-latent.ts';
 
 const MAX_INT4 = 2 ** 31 - 1;
@@ -25,6 +29,8 @@ export const latentPathSchema = coderPathSchema.extend({
 });
 /** A bigserial's text, as every answer gives it. */
 export const idSchema = z.string().regex(/^[1-9][0-9]{0,17}$/, 'must be a positive whole number');
+
+const enteredPathSchema = latentPathSchema.extend({ explanation: idSchema.describe('The explanation’s id') });
 
 export const catalogueRouter = router({
   overview: procedure('catalogue.read', {
@@ -70,6 +76,18 @@ export const codersRouter = router({
     .input(coderPathSchema)
     .output(scoreDistributionSchema)
     .query(async ({ ctx: { server }, input }) => server.figures.distribution((await findCoder(server.pool, input.model, input.coder)).coderId)),
+
+  precision: procedure('catalogue.read', {
+    method: 'GET',
+    path: '/coders/{model}/{coder}/precision',
+    tags: ['Catalogue'],
+    summary: 'How precise explanations are where latents fire as seldom as they do, over a sample of them',
+  })
+    .input(coderPathSchema)
+    .output(z.object({ lines: z.array(precisionLineSchema) }))
+    .query(async ({ ctx: { server }, input }) => ({
+      lines: await coderPrecision(server.pool, (await findCoder(server.pool, input.model, input.coder)).coderId),
+    })),
 });
 
 export const latentsRouter = router({
@@ -114,6 +132,36 @@ export const latentsRouter = router({
     .input(latentPathSchema.extend({ text: humanTextSchema.describe('One phrase of 3 to 400 characters') }))
     .output(z.object({ id: idSchema.describe('The explanation’s id') }))
     .mutation(({ ctx: { server, actor }, input }) => enterExplanation(server.pool, input, signedIn(actor))),
+
+  entered: procedure('explanations.enter', {
+    method: 'GET',
+    path: '/latents/{model}/{coder}/{index}/entered-explanations',
+    tags: ['Latents'],
+    summary: 'What one entered of a latent and what became of it; to an admin, what everybody did',
+  })
+    .input(latentPathSchema)
+    .output(z.object({ explanations: z.array(enteredExplanationSchema) }))
+    .query(async ({ ctx: { server, actor }, input }) => ({ explanations: await listEntered(server.pool, input, signedIn(actor)) })),
+
+  withdraw: procedure('explanations.enter', {
+    method: 'POST',
+    path: '/latents/{model}/{coder}/{index}/explanations/{explanation}/withdraw',
+    tags: ['Latents'],
+    summary: 'Withdraw an explanation that one entered, for good',
+  })
+    .input(enteredPathSchema)
+    .output(enteredExplanationSchema)
+    .mutation(({ ctx: { server, actor }, input }) => withdrawExplanation(server.pool, input, signedIn(actor))),
+
+  moderate: procedure('explanations.moderate', {
+    method: 'POST',
+    path: '/latents/{model}/{coder}/{index}/explanations/{explanation}/moderate',
+    tags: ['Administration'],
+    summary: 'Hide what somebody entered, or show it again; who did it, when and why is kept',
+  })
+    .input(enteredPathSchema.extend({ hidden: z.boolean(), reason: z.string().trim().max(300).default('') }))
+    .output(enteredExplanationSchema)
+    .mutation(({ ctx: { server, actor }, input }) => moderateExplanation(server.pool, input, signedIn(actor))),
 
   random: procedure('catalogue.read', {
     method: 'GET',

@@ -1,5 +1,5 @@
 import { ofAtlas } from '#platform/database/protocols.ts';
-import { madeFromTakenDown } from '#platform/database/takedowns.ts';
+import { notShown } from '#platform/database/withheld.ts';
 import type { LatentRow } from '#lib/catalogue/schema.ts';
 import type { ExplanationMethod } from '#lib/explanation/methods.ts';
 import { explanationMethodSchema } from '#lib/explanation/schema.ts';
@@ -14,7 +14,7 @@ export const LATENT_COLUMNS = `l.index, l.status, l.frequency, l.max_activation,
 
 /** Whether a takedown withholds a latent's headline explanation, and its newest embedding score under protocol atlas, or nulls. */
 export const HEADLINE_SCORE = `left join lateral (
-    select ${madeFromTakenDown('x')} as withheld from explanations x where x.coder_id = l.coder_id and x.id = l.headline_explanation_id
+    select ${notShown('x')} as withheld from explanations x where x.coder_id = l.coder_id and x.id = l.headline_explanation_id
   ) w on true
   left join lateral (
     select s.value, s.lower, s.upper, s.control_value, s.n_positives, s.n_negatives, s.failure from scores s

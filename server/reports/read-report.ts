@@ -2,7 +2,9 @@ import type { Pool } from 'pg';
 import { z } from 'zod';
 import { reportFigures } from '#lib/report/build.ts';
 import type { Observation } from '#lib/report/observation.ts';
-import type { RunReport } from '#lib/report/schema.ts';
+import { delphiPooledSchema, type RunReport } from '#lib/report/schema.ts';
+import { precisionFiguresSchema, precisionScorerSchema, type PrecisionLine } from '#lib/score/precision.ts';
+import { precisionLines } from '#lib/score/precision-lines.ts';
 import { metricSchema, scorePartsSchema, scorerSchema } from '#lib/score/schema.ts';
 import { madeFromTakenDown } from '#platform/database/takedowns.ts';
 import { getRun } from '#server/runs/queries.ts';
@@ -26,10 +28,11 @@ export async function readReport(pool: Pool, runId: string): Promise<ReadReport>
   const run = await getRun(pool, runId);
   const { rows } = await pool.query<RunFacts>(`select coder_id::text as "coderId", results->>'sampleKey' as "sampleKey" from runs where id = $1`, [runId]);
   const facts = rows[0] as RunFacts;
-  const [observations, latents, explained, failures, cost] = await Promise.all([
+  const [observations, latents, explained, precision, failures, cost] = await Promise.all([
     readObservations(pool, runId, facts),
     readLatents(pool, facts),
     readExplained(pool, runId, facts),
+    readPrecision(pool, runId, facts),
     readFailures(pool, runId, facts),
     readCost(pool, runId),
   ]);
@@ -45,6 +48,8 @@ export async function readReport(pool: Pool, runId: string): Promise<ReadReport>
       },
       coverage: { latents, explained },
       ...reportFigures(observations),
+      precision,
+      delphiPooled: delphiPooledSchema.nullable().parse(run.results['delphiPooled'] ?? null),
       failures,
       cost,
     },
@@ -103,6 +108,18 @@ async function readExplained(pool: Pool, runId: string, { coderId }: RunFacts): 
     [coderId, runId],
   );
   return rows;
+}
+
+const measuredSchema = z.array(z.object({ method: z.string(), scorer: precisionScorerSchema, figures: precisionFiguresSchema }));
+
+async function readPrecision(pool: Pool, runId: string, { coderId }: RunFacts): Promise<PrecisionLine[]> {
+  const { rows } = await pool.query(
+    `with asked as (${ASKED}) select distinct on (p.scorer, asked.asked, p.latent_index) asked.asked as method, p.scorer, p.figures
+       from precisions p join asked on asked.coder_id = p.coder_id and asked.id = p.explanation_id
+      order by p.scorer, asked.asked, p.latent_index, p.id desc`,
+    [coderId, runId],
+  );
+  return precisionLines(measuredSchema.parse(rows).map(({ figures, ...rest }) => ({ ...rest, ...figures })));
 }
 
 async function readFailures(pool: Pool, runId: string, { coderId, sampleKey }: RunFacts): Promise<RunReport['failures']> {

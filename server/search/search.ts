@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import type { SearchPage, SearchPageHit } from '#lib/search/page.ts';
 import type { SearchHit, SearchQuery } from '#lib/search/schema.ts';
-import { madeFromTakenDown } from '#platform/database/takedowns.ts';
+import { notShown } from '#platform/database/withheld.ts';
 import type { SearchEngine } from '#platform/search/types.ts';
 import { topExamples } from '#server/catalogue/examples.ts';
 import type { QueryVectors } from './query-vectors.ts';
@@ -35,7 +35,7 @@ async function enrich(pool: Pool, hits: readonly SearchHit[]): Promise<SearchPag
        select s.upper, s.control_value, s.n_positives, s.n_negatives, s.failure from scores s
        where s.coder_id = c.id and s.explanation_id = hit.id and s.scorer = 'embedding' order by s.id desc limit 1
      ) s on true
-     where x.id is null or not ${madeFromTakenDown('x')}`,
+     where x.id is null or not ${notShown('x')}`,
     [hits.map((hit) => hit.id), hits.map((hit) => hit.model), hits.map((hit) => hit.coder)],
   );
   const byId = new Map(rows.map((row) => [row.id, row]));

@@ -13,6 +13,7 @@ export interface ExpectedProcedure {
 
 const read = (path: string): ExpectedProcedure => ({ access: 'anyone', method: 'GET', path });
 const userWrite = (path: string): ExpectedProcedure => ({ access: 'user', method: 'POST', path });
+const userRead = (path: string): ExpectedProcedure => ({ access: 'user', method: 'GET', path });
 const adminRead = (path: string): ExpectedProcedure => ({ access: 'admin', method: 'GET', path });
 const adminWrite = (path: string): ExpectedProcedure => ({ access: 'admin', method: 'POST', path });
 
@@ -24,10 +25,14 @@ export const PROCEDURES: Record<string, ExpectedProcedure> = {
   'coders.list': read('/models/{model}/coders'),
   'coders.get': read('/coders/{model}/{coder}'),
   'coders.scoreDistribution': read('/coders/{model}/{coder}/score-distribution'),
+  'coders.precision': read('/coders/{model}/{coder}/precision'),
   'latents.list': read('/coders/{model}/{coder}/latents'),
   'latents.get': read('/latents/{model}/{coder}/{index}'),
   'latents.exam': read('/latents/{model}/{coder}/{index}/scores/{score}'),
   'latents.explain': userWrite('/latents/{model}/{coder}/{index}/explanations'),
+  'latents.entered': userRead('/latents/{model}/{coder}/{index}/entered-explanations'),
+  'latents.withdraw': userWrite('/latents/{model}/{coder}/{index}/explanations/{explanation}/withdraw'),
+  'latents.moderate': adminWrite('/latents/{model}/{coder}/{index}/explanations/{explanation}/moderate'),
   'latents.random': read('/random-latent'),
   'search.query': read('/search'),
   'runs.list': read('/runs'),

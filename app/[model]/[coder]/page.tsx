@@ -2,6 +2,7 @@ import type { Metadata } from 'next';
 import Link from 'next/link';
 import { Breadcrumbs } from '#app/components/breadcrumbs.tsx';
 import { CoderFigures } from '#app/components/coder-figures.tsx';
+import { CoderPrecision } from '#app/components/coder-precision.tsx';
 import { LatentFilters } from '#app/components/latent-filters.tsx';
 import { LatentTable } from '#app/components/latent-table.tsx';
 import { MedianWhisker } from '#app/components/median-whisker.tsx';
@@ -34,8 +35,8 @@ export default async function CoderPage({ params, searchParams }: Props) {
   const given = await searchParams;
   const { value, ignored } = parseLenient(latentListInputSchema.omit({ model: true, coder: true }), given);
   const query: LatentListInput = { ...place, ...value };
-  const [coder, distribution, list, { run }] = await read((api) =>
-    Promise.all([api.coders.get(place), api.coders.scoreDistribution(place), api.latents.list(query), api.runs.current(place)]),
+  const [coder, distribution, precision, list, { run }] = await read((api) =>
+    Promise.all([api.coders.get(place), api.coders.scoreDistribution(place), api.coders.precision(place), api.latents.list(query), api.runs.current(place)]),
   );
   const listHref = (change: Partial<LatentListInput>): string => {
     const { model: _model, coder: _coder, limit, sort, order, ...filters } = { ...query, ...change };
@@ -106,6 +107,7 @@ export default async function CoderPage({ params, searchParams }: Props) {
         </section>
       </div>
       {coder.counts.latents > 0 && <CoderFigures profile={coder.profile} />}
+      {coder.counts.explained > 0 && <CoderPrecision lines={precision.lines} />}
       <section className="section">
         <h2 id="latents">Latents</h2>
         <LatentFilters action={coderPath(coder.model, coder.slug)} query={query} />

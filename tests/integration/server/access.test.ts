@@ -60,19 +60,23 @@ const guarded = operationsOf('admin');
 
 test('everything that changes something takes a sign-in, an admin’s but for words of one’s own, and is no read', () => {
   for (const [name, { _def }] of Object.entries(allProcedures())) {
-    if (_def.type === 'mutation') expect(PROCEDURES[name], name).toMatchObject({ access: name === 'latents.explain' ? 'user' : 'admin', method: 'POST' });
+    if (_def.type === 'mutation')
+      expect(PROCEDURES[name], name).toMatchObject({ access: ['latents.explain', 'latents.withdraw'].includes(name) ? 'user' : 'admin', method: 'POST' });
     else expect(PROCEDURES[name]?.method, name).toBe('GET');
   }
 });
 
-test.each(['anonymous', 'an admin’s key that may only read', 'a made-up cookie'])('%s may not enter an explanation', async (visitor) => {
-  for (const { path } of operationsOf('user')) {
-    const headers = new Headers(visitors[visitor]);
-    headers.set('content-type', 'application/json');
-    const response = await handleRest(server, new Request(`${SITE}/api/v1${path}`, { method: 'POST', headers, body: '{}' }));
-    expect([response.status, ((await response.json()) as { code: string }).code]).toEqual([403, 'forbidden']);
-  }
-});
+test.each(['anonymous', 'an admin’s key that may only read', 'a made-up cookie'])(
+  '%s may not enter an explanation, withdraw one or list its own',
+  async (visitor) => {
+    for (const { path, method } of operationsOf('user')) {
+      const headers = new Headers(visitors[visitor]);
+      headers.set('content-type', 'application/json');
+      const response = await handleRest(server, new Request(`${SITE}/api/v1${path}`, { method, headers, ...(method === 'POST' && { body: '{}' }) }));
+      expect([response.status, ((await response.json()) as { code: string }).code]).toEqual([403, 'forbidden']);
+    }
+  },
+);
 
 describe.each(['anonymous', 'plain user', 'a plain user’s key with every scope', 'an admin’s key that may only read', 'a made-up cookie'])('%s', (visitor) => {
   test.each(guarded)('is refused $method $path', async ({ method, path }) => {

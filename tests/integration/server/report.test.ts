@@ -3,6 +3,8 @@ import type { Pool } from 'pg';
 import { reportHtml } from '#lib/report/html.ts';
 import { reportMarkdown } from '#lib/report/markdown.ts';
 import { runReportSchema } from '#lib/report/schema.ts';
+import { getLatent } from '#server/catalogue/latent-detail.ts';
+import { coderPrecision } from '#server/catalogue/precisions.ts';
 import { compareRuns } from '#server/reports/against.ts';
 import { FILE_THEME, reportPlots } from '#server/reports/plots.ts';
 import { readReport, type ReadReport } from '#server/reports/read-report.ts';
@@ -48,6 +50,13 @@ beforeAll(async () => {
     [coder.coderId],
   );
   await pool.query(`insert into llm_run_usage (run_id, purpose, calls, tokens_in, tokens_out, cost) values ($1, 'explain', 3, 3000, 90, 0.25)`, [coder.runId]);
+  const share = (value: number) => ({ value, lower: value / 2, upper: 1 });
+  for (const [latent, value] of [[0, 0.2], [1, 0.6], [2, 0.9]] as const)
+    await pool.query(
+      `insert into precisions (coder_id, latent_index, explanation_id, run_id, scorer, figures, provenance, input_key)
+       select coder_id, latent_index, id, run_id, 'embedding', $3, '{}', 'k' from explanations where coder_id = $1 and latent_index = $2`,
+      [coder.coderId, latent, { rate: 0.02, precision: share(value), firing: share(0.5), falseAlarms: share(0.01), cut: 0.4, nFiring: 50, nSilent: 1000, nFailed: 1 }],
+    ); // prettier-ignore
   read = await readReport(pool, coder.runId);
 });
 
@@ -70,6 +79,41 @@ test('the numbers are those of the rows', () => {
     { stage: 'score', what: 'detection', cause: 'upstream', n: 100 },
   ]);
   expect(report.cost).toEqual({ calls: 3, tokensIn: 3000, tokensOut: 90, usd: 0.25 });
+});
+
+test('the precision at the natural rate is summed up over the latents that were measured', async () => {
+  expect(read.report.precision).toEqual([
+    {
+      ...{ method: 'lexical', scorer: 'embedding', latents: 3, withValue: 3, medianRate: 0.02, nFiring: 150, nSilent: 3000, nFailed: 3 },
+      precision: { median: 0.6, q1: 0.4, q3: 0.75, lower: 0.2, upper: 0.9 },
+      firing: { median: 0.5, q1: 0.5, q3: 0.5, lower: 0.5, upper: 0.5 },
+    },
+  ]);
+  expect(await coderPrecision(pool, coder.coderId)).toEqual(read.report.precision);
+  expect((await getLatent(pool, 'm', 'c', 1)).explanations[0]?.precisions).toMatchObject([{ scorer: 'embedding', runId: coder.runId, precision: { value: 0.6 }, nSilent: 1000 }]); // prettier-ignore
+  expect((await getLatent(pool, 'm', 'c', 5)).explanations[0]?.precisions).toEqual([]);
+  const markdown = reportMarkdown(read.report, [], '');
+  expect(markdown).toContain('## At the rate at which latents fire');
+  expect(markdown).toContain('| lexical | Embedding | 3 | 2.0 % | 0.600 \\[0.200, 0.900\\], 0.400–0.750 |');
+});
+
+test('what delphi pools stands beside ours, for imported results alone', async () => {
+  expect(read.report.delphiPooled).toBeNull();
+  expect(reportMarkdown(read.report, [], '')).not.toContain('delphi');
+  const pooled = { balancedAccuracy: 0.61, f1: 0.5, precision: 0.4, recall: 0.7, windows: 900, failed: 100 };
+  await pool.query(`update runs set results = results || $2 where id = $1`, [
+    coder.runId,
+    { delphiPooled: [{ scorer: 'detection', latents: 10, median: 0.66, failed: 100, pooled }, { scorer: 'simulation', latents: 10, median: null, failed: 0, pooled: null }] },
+  ]); // prettier-ignore
+  const { report } = await readReport(pool, coder.runId);
+  expect(report.delphiPooled).toMatchObject([
+    { scorer: 'detection', pooled },
+    { scorer: 'simulation', pooled: null },
+  ]);
+  const markdown = reportMarkdown(report, [], '');
+  expect(markdown).toContain('| Detection | 0.610 | 0.500 | 0.400 | 0.700 | 900 | 100 | 0.660 | 10 |');
+  expect(reportHtml(report, [])).toContain('<td>0.610</td><td>0.500</td>');
+  await pool.query(`update runs set results = results - 'delphiPooled' where id = $1`, [coder.runId]);
 });
 
 test('a newer score that only lacked answers does not hide one that had them', async () => {

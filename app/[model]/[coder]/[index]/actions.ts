@@ -30,3 +30,27 @@ export async function enterExplanation(place: z.infer<typeof placeSchema>, _befo
   revalidatePath(latentPath(model, coder, index));
   return { text: '', error: null, entered: true };
 }
+
+export interface ModerateState {
+  error: string | null;
+}
+
+const doneSchema = z.object({ explanation: z.string(), do: z.enum(['withdraw', 'hide', 'show']), reason: z.string().default('') });
+
+/** Withdraws what the visitor entered, or hides or shows what anybody did where the visitor is an admin; otherwise says why not. */
+export async function moderateExplanation(place: z.infer<typeof placeSchema>, _before: ModerateState, form: FormData): Promise<ModerateState> {
+  const { model, coder, index } = placeSchema.parse(place);
+  const { explanation, do: wanted, reason } = doneSchema.parse(Object.fromEntries(form));
+  const at = { model, coder, index, explanation };
+  try {
+    const { latents } = await callerFor(await headers());
+    if (wanted === 'withdraw') await latents.withdraw(at);
+    else await latents.moderate({ ...at, hidden: wanted === 'hide', reason });
+  } catch (error) {
+    const known = toAppError(error);
+    if (known.code === 'internal') throw error;
+    return { error: known.message };
+  }
+  revalidatePath(latentPath(model, coder, index));
+  return { error: null };
+}

@@ -1,7 +1,9 @@
 import type { Metadata } from 'next';
+import { headers } from 'next/headers';
 import { redirect } from 'next/navigation';
 import { cache } from 'react';
 import { EmbeddedLatent } from '#app/components/embedded-latent.tsx';
+import { EnteredExplanations } from '#app/components/entered-explanations.tsx';
 import { ExplanationEntry } from '#app/components/explanation-entry.tsx';
 import { ExamVerdicts } from '#app/components/exam-verdicts.tsx';
 import { Breadcrumbs } from '#app/components/breadcrumbs.tsx';
@@ -18,7 +20,8 @@ import { statusReason } from '#lib/latent/status-reason.ts';
 import { examToShow, latentViewSchema } from '#lib/latent/view.ts';
 import { coderPath, latentPath, modelPath } from '#lib/url/href.ts';
 import { type PageParams, parseLenient } from '#lib/url/lenient.ts';
-import { enterExplanation } from './actions.ts';
+import { callerFor } from '#server/caller.ts';
+import { enterExplanation, moderateExplanation } from './actions.ts';
 
 interface Props {
   params: Promise<{ model: string; coder: string; index: string }>;
@@ -64,6 +67,8 @@ export default async function LatentPage({ params, searchParams }: Props) {
     value.view === 'verdicts' && shownScore !== null
       ? await read((api) => api.latents.exam({ model, coder, index: latent.index, score: shownScore.id }))
       : null;
+  const viewer = await currentViewer();
+  const entered = viewer === null ? [] : (await (await callerFor(await headers())).latents.entered({ model, coder, index: latent.index })).explanations;
   const [best] = latent.explanations;
   const reason = statusReason(latent);
   return (
@@ -101,11 +106,13 @@ export default async function LatentPage({ params, searchParams }: Props) {
         </section>
         <aside className="min-w-0" aria-label="Explanations and statistics">
           <LatentAside latent={latent} address={address} site={(await siteUrl()).href}>
-            <ExplanationEntry
-              signedIn={(await currentViewer()) !== null}
-              address={address}
-              action={enterExplanation.bind(null, { model, coder, index: latent.index })}
-            />
+            <ExplanationEntry signedIn={viewer !== null} address={address} action={enterExplanation.bind(null, { model, coder, index: latent.index })}>
+              <EnteredExplanations
+                entered={entered}
+                admin={viewer?.admin === true}
+                action={moderateExplanation.bind(null, { model, coder, index: latent.index })}
+              />
+            </ExplanationEntry>
           </LatentAside>
         </aside>
       </div>

@@ -1,0 +1,62 @@
+import type { ReactNode } from 'react';
+import { whyUnavailable } from '#lib/run/methods.ts';
+
+/** What stands in a list of boxes to tick. */
+export interface Choice {
+  value: string;
+  text: string;
+  /** What else it asks for, said where it can be chosen. */
+  needs?: 'chat' | 'lexical';
+}
+
+/** A field under its label, with what it lacks below it. */
+export function Field({ label, name, error, children }: { label: string; name: string; error: string | undefined; children: ReactNode }) {
+  return (
+    <div className="flex min-w-0 flex-col gap-1 text-t1">
+      <label htmlFor={name} className="text-ink-2">
+        {label}
+      </label>
+      {children}
+      <span id={`${name}-error`} className="text-bad empty:hidden">
+        {error}
+      </span>
+    </div>
+  );
+}
+
+/** Boxes to tick; what cannot be chosen here says why. */
+export function Choices({
+  legend,
+  name,
+  choices,
+  chosen,
+  llm,
+  error,
+}: {
+  legend: string;
+  name: string;
+  choices: readonly Choice[];
+  chosen: readonly string[];
+  llm: string | null;
+  error: string | undefined;
+}) {
+  return (
+    <fieldset className="text-t1">
+      <legend className="mb-1 text-ink-2">{legend}</legend>
+      {choices.map((choice) => {
+        const reason = whyUnavailable(choice.value, llm);
+        const remark = reason ?? (choice.needs === 'chat' ? llm : choice.needs === 'lexical' ? 'with the lexical baseline' : null);
+        return (
+          <label key={choice.value} className="flex items-baseline gap-2">
+            <input type="checkbox" name={name} value={choice.value} defaultChecked={chosen.includes(choice.value)} disabled={reason !== null} />
+            <span>
+              {choice.text}
+              {remark !== null && <span className="text-ink-3"> · {remark}</span>}
+            </span>
+          </label>
+        );
+      })}
+      {error !== undefined && <p className="text-bad">{error}</p>}
+    </fieldset>
+  );
+}
