@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { importDelphiResults } from '#gpu-worker/catalogue/delphi-results/import-results.ts';
+import { createTaskQueue } from '#platform/queue/task-queue.ts';
 import { withInstance } from './open-instance.ts';
 
 interface ImportOptions {
@@ -26,8 +27,9 @@ export function registerImport(program: Command, print: (line: string) => void):
 
 /** Imports a folder and prints what came of it. */
 export async function importResults(folder: string, { json, ...place }: ImportOptions, print: (line: string) => void): Promise<void> {
-  await withInstance(async ({ database: { pool } }) => {
-    const done = await importDelphiResults(pool, { folder, ...place });
+  await withInstance(async ({ database: { pool }, log }) => {
+    const queue = createTaskQueue({ pool, log: log.child({}, { level: 'warn' }) });
+    const done = await importDelphiResults(pool, { folder, ...place }, queue.enqueue).finally(() => queue.stop());
     if (json) {
       print(JSON.stringify(done));
       return;
@@ -44,6 +46,7 @@ export async function importResults(folder: string, { json, ...place }: ImportOp
       const theirs = pooled === null ? '' : `; delphi’s pooled balanced accuracy ${pooled.balancedAccuracy.toFixed(3)}, F1 ${pooled.f1.toFixed(3)}`;
       print(`${scorer}: ${ours}, ${failed} windows without a verdict${theirs}`);
     }
+    if (!done.already) print('A worker scores the explanations on the sealed reserve, which nobody has seen, when it next runs.');
     print(`See them all: atlas report ${done.runId}`);
   });
 }

@@ -18,6 +18,7 @@ import { createRequestStore } from '#gpu-worker/llm/requests/request-store.ts';
 import { deviceFor } from '#gpu-worker/model/providers.ts';
 import { advanceRun } from '#gpu-worker/stages/advance.ts';
 import { taskHandlers } from '#gpu-worker/stages/handlers.ts';
+import { storeFailedEntered } from '#gpu-worker/stages/score-entered.ts';
 import { createRunCache } from '#gpu-worker/stages/run-cache.ts';
 import type { WorkerServices } from '#gpu-worker/stages/services.ts';
 
@@ -108,7 +109,10 @@ export function createWorker({ environment, database, log, workerId = `${os.host
       const handlers = taskHandlers(services);
       const advance = advanceRun(services, queue.enqueue);
       for (const name of environment.queues)
-        await queue.work(name, { concurrency: name === 'llm' ? llmTasksAtOnce(llm?.chat.slots ?? 1) : CONCURRENCY[name] }, handlers, { advance });
+        await queue.work(name, { concurrency: name === 'llm' ? llmTasksAtOnce(llm?.chat.slots ?? 1) : CONCURRENCY[name] }, handlers, {
+          advance,
+          onTaskFailed: storeFailedEntered,
+        });
     },
     async stop() {
       await queue.stop();

@@ -69,6 +69,7 @@ describe('a score that could not be taken, and one without a control', () => {
       exam: 'test',
       createdAt: '2026-01-01T00:00:00.000Z',
       parts: scoreFiguresSchema.parse({}),
+      provenance: {},
     },
   };
   const shown = (facts: Partial<ScoreView>) => text(<ScoreRow score={{ ...score, ...facts }} href="/x" />);

@@ -27,7 +27,11 @@ export function ExplanationCard({ explanation, first, examHref }: { explanation:
         </p>
       )}
       {note !== null && <p className="mb-2 text-t1 text-ink-2">{note}</p>}
-      {own.length === 0 && <p className="text-t1 text-ink-3">Not scored yet.</p>}
+      {own.length === 0 && (
+        <p className="text-t1 text-ink-3">
+          {explanation.pending ? 'Waits to be scored on the sealed reserve, documents that no page shows.' : 'Not scored yet.'}
+        </p>
+      )}
       {own.map((score) => (
         <ScoreRow key={score.id} score={score} href={examHref(score)} precision={explanation.precisions.find(({ scorer }) => scorer === score.scorer)} />
       ))}

@@ -12,6 +12,7 @@ import { explainLlm } from './explain-llm.ts';
 import { indexLatents } from './index-latents.ts';
 import { sampleLatents } from './sample-latents.ts';
 import { sampleWindows } from './sample-windows.ts';
+import { scoreEntered } from './score-entered.ts';
 import { scoreLlm } from './score-llm.ts';
 import { scoreLocal } from './score-local.ts';
 import { scoreTexts } from './score-texts.ts';
@@ -38,5 +39,6 @@ export function taskHandlers(services: WorkerServices): TaskHandlers {
     // It makes the run's client itself: a call recorded twice would wait for its own claim for ever.
     'score.llm': scoreLlm(services),
     'index.latents': indexLatents(services),
+    'score.entered': scoreEntered(services),
   };
 }

@@ -20,6 +20,7 @@ import { loadExamples, takenDownKey, type LoadedExamples } from './load-examples
 import { readyLatents } from './plan.ts';
 import { loadRun, requireFact, type RunFacts } from './run-facts.ts';
 import { runWindowEmbeddings } from './sample-windows.ts';
+import { scoreProvenance } from './score-provenance.ts';
 import { insertScores, type NewScore } from './score-rows.ts';
 import type { WorkerServices } from './services.ts';
 import { loadEmbeddings, textHash } from './text-embeddings.ts';
@@ -72,10 +73,18 @@ function scoresOf(
     const row = rowFor(material, explanation, control, loaded?.takenDown.test ?? []);
     const open = (scorer: string): boolean => !isKnown(explanation.id, scorer, row.inputKey);
     return [
-      ...(scorers.includes('embedding') && open('embedding') ? embeddingRow(material, exam, explanation, control, row) : []),
-      ...(scorers.includes('rule') && explanation.rule !== null && open('rule_windows') ? ruleRows(material, exam, explanation, control, row) : []),
+      ...(scorers.includes('embedding') && open('embedding') ? timed(() => embeddingRow(material, exam, explanation, control, row)) : []),
+      ...(scorers.includes('rule') && explanation.rule !== null && open('rule_windows')
+        ? timed(() => ruleRows(material, exam, explanation, control, row))
+        : []),
     ];
   });
+}
+
+/** Scores with what they took; those that are taken together share it. */
+function timed(take: () => NewScore[]): NewScore[] {
+  const began = performance.now();
+  return take().map((score) => ({ ...score, provenance: scoreProvenance(score.provenance, began) }));
 }
 
 /** All local scores of one latent as a run would take them now, from its windows' and explanations' stored vectors. Nothing is written. */

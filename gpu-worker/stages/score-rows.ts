@@ -23,7 +23,7 @@ export interface NewScore {
   parts: ScoreFigures;
   /** Whose documents the exam is of. */
   exam: 'test' | 'reserve';
-  provenance: unknown;
+  provenance: Record<string, unknown>;
   inputKey: string;
 }
 

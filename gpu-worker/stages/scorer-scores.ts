@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import { rngFor } from '#lib/random/rng.ts';
+import { codeVersion } from '#platform/code-version.ts';
 import { scoreFiguresSchema, verdictsSchema, type ScoreFigures, type Verdict } from '#lib/score/schema.ts';
 import { CONTROL_SHARES } from '#gpu-worker/score/control.ts';
 import { BASELINE_METHOD, liftOver } from '#gpu-worker/score/lift.ts';
@@ -32,6 +33,7 @@ function baseOf(run: RunFacts, { scorer, judge, latent, explanation, examHash, c
     metric: scorer.metric,
     exam: examSide(latentExam.exam.windows),
     provenance: {
+      code: codeVersion(),
       sampleKey: requireFact(run, 'sampleKey'),
       template: scorer.template,
       promptsHash: examHash,
@@ -149,8 +151,8 @@ function controlsOf({ control }: Sitting, { other, blank }: Controls) {
     control: other.value === null ? null : { value: other.value, interval: other.interval },
     blank: blank.value === null ? null : { value: blank.value, lower: blank.interval?.low ?? null, upper: blank.interval?.high ?? null },
     provenance: {
-      control: { explanation: String(control?.id), failures: other.failures, ...other.usage },
-      blank: { failures: blank.failures, ...blank.usage },
+      control: { explanation: String(control?.id), failures: other.failures, ...other.usage, raw: other.provenance['raw'] ?? [] },
+      blank: { failures: blank.failures, ...blank.usage, raw: blank.provenance['raw'] ?? [] },
       controlMissing: other.failure === null ? null : `It was asked for and failed. ${other.failure}`,
     },
   };

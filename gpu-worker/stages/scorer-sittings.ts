@@ -129,7 +129,7 @@ export async function maxActivations(pool: Pool, run: RunFacts, latents: readonl
 }
 
 /** Between a score's own key and its control's: one exam is never paid for again because the control changes. */
-const CONTROL = ' control ';
+export const CONTROL = ' control ';
 
 export function inputKeyOf(run: RunFacts, judge: Judge, scorer: Scorer, explanation: CurrentExplanation | null, examHash: string): string {
   return contentKey({

@@ -19,6 +19,7 @@ export const explanationSchema = z.object({
   overlap: z.number().int().nullable().describe('Firing windows of its exam that were evidence too; null where the sample is no longer kept'),
   createdAt: z.iso.datetime(),
   provenance: z.record(z.string(), z.unknown()),
+  pending: z.boolean().describe('Whether it waits to be scored on the sealed reserve'),
   /** Newest first. */
   scores: z.array(takenScoreSchema),
   precisions: z.array(precisionViewSchema).describe('For a sample of a coder’s latents: how precise a yes is where the latent fires as seldom as it does'),

@@ -14,6 +14,11 @@ export interface JobContract<Payload extends z.ZodType = z.ZodType> {
   /** Longest a delivery may take before the queue gives it to somebody else, lease or not. */
   expireSeconds: number;
   retry: { limit: number; delaySeconds: number; backoff: boolean };
+  /**
+   * Belongs to a run's results and not to the run: is worked on though the run is over, and neither moves it on, nor ends it
+   * by failing, nor ends with it.
+   */
+  afterRun?: true;
 }
 
 export function defineJob<Payload extends z.ZodType>(contract: JobContract<Payload>): JobContract<Payload> {

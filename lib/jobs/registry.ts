@@ -7,9 +7,11 @@ import { collectShard } from './collect-shard.ts';
 import { collectStatistics } from './collect-statistics.ts';
 import { explainLexical } from './explain-lexical.ts';
 import { explainLlm } from './explain-llm.ts';
+import type { JobContract } from './job.ts';
 import { indexLatents } from './index-latents.ts';
 import { sampleLatents } from './sample-latents.ts';
 import { sampleWindows } from './sample-windows.ts';
+import { scoreEntered } from './score-entered.ts';
 import { scoreLlm } from './score-llm.ts';
 import { scoreLocal } from './score-local.ts';
 import { scoreTexts } from './score-texts.ts';
@@ -31,9 +33,13 @@ export const JOBS = {
   'score.local': scoreLocal,
   'score.llm': scoreLlm,
   'index.latents': indexLatents,
+  'score.entered': scoreEntered,
 } as const;
 
 export type JobName = keyof typeof JOBS;
+
+/** Jobs that are worked on whatever has become of their run. */
+export const AFTER_RUN_JOBS: readonly JobName[] = (Object.keys(JOBS) as JobName[]).filter((name) => (JOBS[name] as JobContract).afterRun === true);
 
 export function isJobName(name: string): name is JobName {
   return Object.hasOwn(JOBS, name);

@@ -21,6 +21,7 @@ export const JOB_UNITS = {
   'score.local': 'latents',
   'score.llm': 'latents',
   'index.latents': 'latents',
+  'score.entered': 'explanations',
 } as const satisfies Record<JobName, string>;
 
 /** Whether a run of this configuration has that job: the one place where a choice of methods becomes work. */
@@ -37,6 +38,9 @@ export function hasJob({ protocol, explainers, scorers }: Pick<RunConfig, 'proto
       return scorers.includes('embedding') || scorers.includes('rule');
     case 'score.llm':
       return llmScorers({ scorers }).length > 0;
+    // Asked for by whoever enters an explanation, and no step of the run.
+    case 'score.entered':
+      return false;
     default:
       return true;
   }

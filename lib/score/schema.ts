@@ -125,6 +125,11 @@ export const scoreSchema = z.object({
   parts: scoreFiguresSchema.describe('By class of silent windows, by tenth of the firing ones, in further metrics; blank control, lift, failures by cause'),
   exam: z.enum(['test', 'reserve']),
   createdAt: z.iso.datetime(),
+  provenance: z
+    .record(z.string(), z.unknown())
+    .describe(
+      'How it was taken: version of the code, model, endpoint, prompt template and hash of what was asked, seed, calls, tokens in and out, US dollars, milliseconds, the same of its controls. The score’s own address has the keys of the raw answers as well',
+    ),
 });
 export type ScoreView = z.infer<typeof scoreSchema>;
 

@@ -1,7 +1,7 @@
 import type { ClientBase, Pool } from 'pg';
 import { AppError } from '#lib/errors/app-error.ts';
 import { LEASE_SECONDS } from '#lib/jobs/job.ts';
-import { isJobName, type JobName } from '#lib/jobs/registry.ts';
+import { AFTER_RUN_JOBS, isJobName, type JobName } from '#lib/jobs/registry.ts';
 
 /** A task in the hands of this process. */
 export interface TakenTask {
@@ -22,6 +22,8 @@ export type Taking =
   | { kind: 'over' };
 
 const RUN_OPEN = 'r.finished_at IS NULL AND r.cancelled_at IS NULL AND r.failed_at IS NULL';
+/** Whether a task `t` of a run `r` may be worked on: while the run is open, or if it outlives it. */
+export const WORKABLE = `((${RUN_OPEN}) OR t.job IN (${AFTER_RUN_JOBS.map((job) => `'${job}'`).join(', ')}))`;
 
 /** Take a task if nobody holds it: raise its fence and set its lease in one statement, so that of two takers one wins. */
 export async function takeTask(pool: Pool, taskId: string, owner: string): Promise<Taking> {
@@ -29,7 +31,7 @@ export async function takeTask(pool: Pool, taskId: string, owner: string): Promi
     `UPDATE run_tasks t
      SET fence = t.fence + 1, progress = 0, lease_until = now() + $3 * interval '1 s', lease_owner = $2, started_at = coalesce(t.started_at, now())
      FROM runs r
-     WHERE t.id = $1 AND r.id = t.run_id AND ${RUN_OPEN} AND t.completed_at IS NULL AND (t.lease_until IS NULL OR t.lease_until < now())
+     WHERE t.id = $1 AND r.id = t.run_id AND ${WORKABLE} AND t.completed_at IS NULL AND (t.lease_until IS NULL OR t.lease_until < now())
      RETURNING t.id, t.run_id, t.job, t.payload, t.amount, t.fence, r.started_at IS NULL AS first`,
     [taskId, owner, LEASE_SECONDS],
   );
@@ -37,12 +39,12 @@ export async function takeTask(pool: Pool, taskId: string, owner: string): Promi
   if (row) {
     if (!isJobName(row.job)) throw new AppError('internal', `The queue holds a task of the unknown job ${row.job}: it was queued by another version.`);
     const task = { id: row.id, runId: BigInt(row.run_id), job: row.job, payload: row.payload, amount: row.amount, fence: row.fence };
-    return { kind: 'taken', task, firstOfRun: row.first };
+    return { kind: 'taken', task, firstOfRun: row.first && !AFTER_RUN_JOBS.includes(task.job) };
   }
   const held = await pool.query(
     `SELECT extract(epoch FROM t.lease_until - now())::float8 AS seconds
      FROM run_tasks t JOIN runs r ON r.id = t.run_id
-     WHERE t.id = $1 AND ${RUN_OPEN} AND t.completed_at IS NULL`,
+     WHERE t.id = $1 AND ${WORKABLE} AND t.completed_at IS NULL`,
     [taskId],
   );
   return held.rows[0] ? { kind: 'leased', seconds: Math.max(1, held.rows[0].seconds) } : { kind: 'over' };
@@ -52,7 +54,7 @@ export async function takeTask(pool: Pool, taskId: string, owner: string): Promi
 export async function renewLease(pool: Pool, task: TakenTask, progress: number): Promise<boolean> {
   const { rowCount } = await pool.query(
     `UPDATE run_tasks t SET lease_until = now() + $3 * interval '1 s', progress = $4
-     FROM runs r WHERE t.id = $1 AND t.fence = $2 AND t.completed_at IS NULL AND r.id = t.run_id AND ${RUN_OPEN}`,
+     FROM runs r WHERE t.id = $1 AND t.fence = $2 AND t.completed_at IS NULL AND r.id = t.run_id AND ${WORKABLE}`,
     [task.id, task.fence, LEASE_SECONDS, progress],
   );
   return rowCount === 1;
@@ -67,11 +69,11 @@ export async function releaseLease(client: ClientBase, task: TakenTask): Promise
   return rowCount === 1;
 }
 
-/** Lock the task's row for the rest of the transaction. Throws AppError `lease_lost` unless it is ours, open, and its run is. */
+/** Lock the task's row for the rest of the transaction. Throws AppError `lease_lost` unless it is ours, open, and its run is or need not be. */
 export async function lockTask(client: ClientBase, task: TakenTask): Promise<void> {
   const { rowCount } = await client.query(
     `SELECT 1 FROM run_tasks t JOIN runs r ON r.id = t.run_id
-     WHERE t.id = $1 AND t.fence = $2 AND t.completed_at IS NULL AND ${RUN_OPEN} FOR UPDATE OF t`,
+     WHERE t.id = $1 AND t.fence = $2 AND t.completed_at IS NULL AND ${WORKABLE} FOR UPDATE OF t`,
     [task.id, task.fence],
   );
   if (rowCount !== 1) throw leaseLost();

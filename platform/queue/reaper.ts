@@ -7,7 +7,8 @@ import { transaction } from '#platform/database/transaction.ts';
 import type { Log } from '#platform/log/log.ts';
 import { BOSS_SCHEMA } from './boss.ts';
 import { failDelivery } from './deliveries.ts';
-import { describeFailure, failRun, logRunEvent } from './run-end.ts';
+import { WORKABLE } from './lease.ts';
+import { describeFailure, giveUpTask, logRunEvent } from './run-end.ts';
 import type { QueueHooks } from './types.ts';
 
 /** How often each worker looks for tasks whose worker has died. */
@@ -89,7 +90,7 @@ async function reap(parts: ReaperParts): Promise<number> {
        FROM run_tasks t
        JOIN runs r ON r.id = t.run_id
        JOIN ${BOSS_SCHEMA}.job j ON j.name = $2::jsonb ->> t.job AND j.id = t.boss_job_id
-       WHERE t.completed_at IS NULL AND r.finished_at IS NULL AND r.cancelled_at IS NULL AND r.failed_at IS NULL
+       WHERE t.completed_at IS NULL AND ${WORKABLE}
          AND (t.lease_until IS NULL OR t.lease_until < now())
          AND NOT t.id = ANY ($3::bigint[])
          AND (j.state = 'failed' OR (j.state = 'active' AND (t.lease_until IS NOT NULL OR j.started_on < now() - $1 * interval '1 s')))
@@ -115,7 +116,7 @@ async function handOn(parts: ReaperParts, client: PoolClient, task: Abandoned): 
   parts.log.warn({ event: 'task_handed_on', runId: task.run_id, taskId: task.id, job: task.job, owner: task.lease_owner, last });
   if (!last) {
     await logRunEvent(client, runId, 'warn', contract.stage, 'task_handed_on', { job: task.job });
-  } else if (await failRun(parts.boss, client, runId, failure)) {
-    await parts.hooks.onFailed?.(client, runId, failure);
+  } else {
+    await giveUpTask(parts, client, { id: task.id, runId, job: task.job }, failure);
   }
 }

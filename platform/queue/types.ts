@@ -47,4 +47,6 @@ export interface QueueHooks {
   advance(client: PoolClient, runId: bigint, job: JobName): Promise<void>;
   /** Called in the transaction that has just marked the run failed. */
   onFailed?(client: PoolClient, runId: bigint, failure: { code: string; message: string; stage: string }): Promise<void>;
+  /** Called in the transaction that gives up a task which outlives its run (`afterRun`): the run is none the worse for it. */
+  onTaskFailed?(client: PoolClient, task: StuckTask, failure: { code: string; message: string }): Promise<void>;
 }

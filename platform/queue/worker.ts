@@ -2,14 +2,14 @@ import type { Pool, PoolClient } from 'pg';
 import type PgBoss from 'pg-boss';
 import { AppError, isAppError } from '#lib/errors/app-error.ts';
 import { LEASE_RENEW_SECONDS, LEASE_SECONDS } from '#lib/jobs/job.ts';
-import { JOBS, type JobName } from '#lib/jobs/registry.ts';
+import { AFTER_RUN_JOBS, JOBS, type JobName } from '#lib/jobs/registry.ts';
 import { transaction } from '#platform/database/transaction.ts';
 import { isUnavailable } from '#platform/database/unavailable.ts';
 import type { Log } from '#platform/log/log.ts';
 import { overClient } from './boss.ts';
 import { failDelivery, putBack, type Delivery } from './deliveries.ts';
 import { leaseLost, lockRun, lockTask, markComplete, releaseLease, renewLease, takeTask, type TakenTask } from './lease.ts';
-import { describeFailure, failRun, logRunEvent } from './run-end.ts';
+import { describeFailure, giveUpTask, logRunEvent } from './run-end.ts';
 import type { QueueHooks, StuckTask, TaskContext, TaskHandler, TaskHandlers } from './types.ts';
 
 /** What one delivery is worked on with. */
@@ -104,8 +104,8 @@ async function settleFailure(parts: WorkerParts, delivery: Delivery, task: Taken
     if (!last) {
       const data = { job: task.job, attempt: delivery.attempt + 1, code: failure.code, message: failure.message };
       await logRunEvent(client, task.runId, 'warn', failure.stage, 'task_failed', data);
-    } else if (await failRun(parts.boss, client, task.runId, failure)) {
-      await parts.hooks.onFailed?.(client, task.runId, failure);
+    } else {
+      await giveUpTask(parts, client, task, failure);
     }
   });
 }
@@ -209,9 +209,10 @@ async function commitTask(
   await transaction(parts.pool, async (client) => {
     await lockTask(client, task);
     const result = await write(client);
-    await lockRun(client, task.runId);
+    const movesOn = !AFTER_RUN_JOBS.includes(task.job);
+    if (movesOn) await lockRun(client, task.runId);
     await markComplete(client, task, result);
     await parts.boss.complete(delivery.queue, delivery.id, {}, { db: overClient(client) });
-    await parts.hooks.advance(client, task.runId, task.job);
+    if (movesOn) await parts.hooks.advance(client, task.runId, task.job);
   });
 }

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
-import type { Pool, PoolClient } from 'pg';
+import type { PoolClient } from 'pg';
 import { AppError } from '#lib/errors/app-error.ts';
 import { ENTRIES_AN_HOUR } from '#lib/explanation/moderation.ts';
 import { transaction } from '#platform/database/transaction.ts';
+import { queueEntered } from '#platform/queue/queue-entered.ts';
 import type { ActorUser } from '#server/access/actor.ts';
+import type { Server } from '#server/context.ts';
 import { findCoder, noLatent } from './find.ts';
 import { recordEvent } from './moderate.ts';
 
@@ -11,13 +13,13 @@ import { recordEvent } from './moderate.ts';
 const EXAM = 'reserve';
 
 /**
- * Keeps what somebody says of a latent beside what runs found, under their name, to be scored on the sealed reserve. The
+ * Keeps what somebody says of a latent beside what runs found, under their name, and queues it to be scored on the sealed reserve. The
  * latent's headline stays a run's: nobody has checked this one. It is made from no document's text, so that a takedown
  * does not withhold it. Throws AppError `not_found` for an unknown latent, `conflict` when the same person has said just
  * this before, `rate_limited` for the 31st within an hour.
  */
 export async function enterExplanation(
-  pool: Pool,
+  { pool, queue }: Pick<Server, 'pool' | 'queue'>,
   { model, coder, index, text }: { model: string; coder: string; index: number; text: string },
   user: ActorUser,
 ): Promise<{ id: string }> {
@@ -40,6 +42,7 @@ export async function enterExplanation(
     const [row] = rows;
     if (row === undefined) throw new AppError('conflict', 'You have entered this explanation of this latent before.', { field: 'text' });
     await recordEvent(client, { coderId: place.coderId, index, explanation: row.id }, { action: 'entered', reason: '' }, user);
+    await queueEntered(client, queue.enqueue, latent.run_id, [row.id]);
     return { id: row.id };
   });
 }

@@ -10,6 +10,8 @@ import { moderatedAway } from '#platform/database/withheld.ts';
 import { precisionsOf } from './precisions.ts';
 import { toMethod } from './rows.ts';
 
+const provenanceSchema = z.record(z.string(), z.unknown());
+
 export interface ScoreDbRow {
   id: string;
   explanation_id: string | null;
@@ -29,10 +31,13 @@ export interface ScoreDbRow {
   parts: unknown;
   exam: string;
   created_at: Date;
+  provenance: unknown;
 }
 
+/** Provenance without what is long: the keys of raw answers, and what was asked in which group. */
 export const SCORE_COLUMNS = `s.id, s.explanation_id, s.scorer, s.metric, s.value, s.lower, s.upper, s.control_value, s.control_lower, s.control_upper,
-  s.n_positives, s.n_negatives, s.n_failed, s.failure, s.provenance->>'controlMissing' as control_missing, s.parts, s.exam, s.created_at`;
+  s.n_positives, s.n_negatives, s.n_failed, s.failure, s.provenance->>'controlMissing' as control_missing, s.parts, s.exam, s.created_at,
+  s.provenance - 'raw' - 'groups' #- '{control,raw}' #- '{blank,raw}' as provenance`;
 
 export function toScore(row: ScoreDbRow): ScoreView {
   return scoreSchema.parse({
@@ -52,13 +57,12 @@ export function toScore(row: ScoreDbRow): ScoreView {
     parts: scoreFiguresSchema.parse(row.parts),
     exam: row.exam,
     createdAt: row.created_at.toISOString(),
+    provenance: provenanceSchema.parse(row.provenance),
   });
 }
 
 /** Of a run that is gone, the default. */
 const protocolOf = (name: string | null): ExplanationView['protocol'] => z.enum(PROTOCOL_NAMES).parse(name ?? 'atlas');
-
-const provenanceSchema = z.record(z.string(), z.unknown());
 
 interface ExplanationDbRow {
   id: string;
@@ -69,6 +73,7 @@ interface ExplanationDbRow {
   created_at: Date;
   provenance: unknown;
   withheld: boolean;
+  pending: boolean;
   protocol: string | null;
   record: unknown;
 }
@@ -84,7 +89,10 @@ export async function explanationsOf(
 ): Promise<{ explanations: ExplanationView[]; scores: TakenScoreView[]; withheld: number }> {
   const [explanations, scores, precisions] = await Promise.all([
     pool.query<ExplanationDbRow>(
-      `select x.id, x.method, x.explainer, x.text, x.run_id, x.created_at, x.provenance, ${madeFromTakenDown('x')} as withheld, r.protocol, b.record
+      `select x.id, x.method, x.explainer, x.text, x.run_id, x.created_at, x.provenance, ${madeFromTakenDown('x')} as withheld, r.protocol, b.record,
+         x.method in ('human', 'imported') and exists (
+           select 1 from run_tasks t where t.job = 'score.entered' and t.completed_at is null and t.payload->'explanations' ? x.id::text
+              and t.run_id in (x.run_id, (select l.run_id from latents l where l.coder_id = x.coder_id and l.index = x.latent_index))) as pending
        from explanations x left join runs r on r.id = x.run_id
        left join example_blobs b on b.coder_id = x.coder_id and b.latent_index = x.latent_index and b.sample_key = x.provenance->>'sampleKey'
        where x.coder_id = $1 and x.latent_index = $2 and not ${moderatedAway('x')} order by x.method = 'human', (r.protocol is distinct from 'atlas'), x.id desc`,
@@ -121,6 +129,7 @@ export async function explanationsOf(
     overlap: row.record === null ? null : sampleRecordSchema.parse(row.record).overlap,
     createdAt: row.created_at.toISOString(),
     provenance: provenanceSchema.parse(row.provenance),
+    pending: row.pending,
     scores: scoresOf(row.id),
     precisions: precisions.get(row.id) ?? [],
   }));

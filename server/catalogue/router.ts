@@ -131,7 +131,7 @@ export const latentsRouter = router({
   })
     .input(latentPathSchema.extend({ text: humanTextSchema.describe('One phrase of 3 to 400 characters') }))
     .output(z.object({ id: idSchema.describe('The explanation’s id') }))
-    .mutation(({ ctx: { server, actor }, input }) => enterExplanation(server.pool, input, signedIn(actor))),
+    .mutation(({ ctx: { server, actor }, input }) => enterExplanation(server, input, signedIn(actor))),
 
   entered: procedure('explanations.enter', {
     method: 'GET',

@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import { z } from 'zod';
 import { AppError } from '#lib/errors/app-error.ts';
+import { AFTER_RUN_JOBS } from '#lib/jobs/registry.ts';
 import { stageProgress, type StageTally } from '#lib/run/progress.ts';
 import { stageSteps } from '#lib/run/steps.ts';
 import { unservedQueue, waitsFor } from '#lib/run/waiting.ts';
@@ -116,8 +117,8 @@ async function talliesOf(pool: Pool, runIds: readonly string[]): Promise<Map<str
     `select run_id, stage, unit, count(*)::int as tasks, count(completed_at)::int as completed, sum(amount) as amount,
        sum(case when completed_at is null then least(greatest(progress, 0), amount) else amount end) as done,
        min(started_at) as started_at, max(completed_at) as completed_at
-     from run_tasks where run_id = any($1::bigint[]) group by run_id, stage, unit`,
-    [runIds],
+     from run_tasks where run_id = any($1::bigint[]) and not job = any($2::text[]) group by run_id, stage, unit`,
+    [runIds, AFTER_RUN_JOBS],
   );
   for (const row of rows) {
     const own = tallies.get(row.run_id) ?? [];

@@ -7,6 +7,7 @@ import { runConfigSchema } from '#lib/run/schema.ts';
 import { median } from '#lib/stats/quantile.ts';
 import { copyRows } from '#platform/database/copy-rows.ts';
 import { transaction } from '#platform/database/transaction.ts';
+import { queueImported, type Enqueue } from '#platform/queue/queue-entered.ts';
 import { contentKey } from '#gpu-worker/activations/keys.ts';
 import { insertExplanations } from '#gpu-worker/stages/explanation-rows.ts';
 import { insertScores, type NewScore } from '#gpu-worker/stages/score-rows.ts';
@@ -44,6 +45,7 @@ interface Place {
  * its window, scores worked out anew from the verdicts, and beside them delphi's own pooled figures. All or nothing, and
  * the same folder only once.
  *
+ * @param enqueue queues the explanations to be scored on the sealed reserve; null: nobody is there to do it
  * @param hookpoint which module of the folder; needed only where it holds several
  * @throws AppError `not_found` for an unknown model or coder and for a folder without results, `bad_request` for several
  *   modules and for latents that are not the coder's, `corrupt_file` naming the file
@@ -51,6 +53,7 @@ interface Place {
 export async function importDelphiResults(
   pool: Pool,
   { folder, model, coder, hookpoint }: { folder: string; model: string; coder: string; hookpoint?: string | undefined },
+  enqueue: Enqueue | null = null,
 ): Promise<DelphiImport> {
   const results = await readDelphiResults(folder);
   const place = await findCoder(pool, model, coder);
@@ -62,7 +65,7 @@ export async function importDelphiResults(
       `The folder has latent ${beyond.index}, but ${coder} of ${model} has only ${place.width}: these are another coder’s results.`,
       { field: 'coder' },
     );
-  return transaction(pool, (client) => write(client, results, latents, { ...place, model, coder }));
+  return transaction(pool, (client) => write(client, results, latents, { ...place, model, coder }, enqueue));
 }
 
 async function findCoder(pool: Pool, model: string, coder: string): Promise<Place> {
@@ -84,7 +87,13 @@ function ofModule({ latents }: DelphiResults, hookpoint: string | undefined): De
   return latents.filter((latent) => latent.module === module);
 }
 
-async function write(client: PoolClient, results: DelphiResults, all: DelphiLatent[], place: Place & { model: string; coder: string }): Promise<DelphiImport> {
+async function write(
+  client: PoolClient,
+  results: DelphiResults,
+  all: DelphiLatent[],
+  place: Place & { model: string; coder: string },
+  enqueue: Enqueue | null,
+): Promise<DelphiImport> {
   const { coderId } = place;
   const module = all[0]?.module ?? '';
   const key = contentKey({ version: VERSION, delphi: results.hash, module, coder: coderId });
@@ -124,6 +133,7 @@ async function write(client: PoolClient, results: DelphiResults, all: DelphiLate
   );
   await insertAttempts(client, latents, { coderId, runId: runId.id, inputKey });
   const ids = await explanationIds(client, coderId, latents.map(inputKey)); // prettier-ignore
+  if (enqueue !== null) await queueImported(client, enqueue, [...ids.values()].map(String));
   await insertScores(
     client,
     scored.flatMap(({ latent, score }): NewScore[] => {

@@ -1,0 +1,87 @@
+import { NEGATIVE_CLASSES } from '#lib/example/protocol.ts';
+import { rngFor } from '#lib/random/rng.ts';
+import { ALGORITHM_VERSIONS, contentKey } from '#gpu-worker/activations/keys.ts';
+import { BLANK_EXPLANATION } from '#gpu-worker/score/control.ts';
+import { embeddingFigures } from '#gpu-worker/score/embedding/embedding-score.ts';
+import { examFrom, headlineOf, type Exam } from '#gpu-worker/score/exam.ts';
+import { liftOver } from '#gpu-worker/score/lift.ts';
+import type { EnteredExplanation } from './entered-explanation.ts';
+import { failedScore, NO_PARTS } from './failed-score.ts';
+import type { ReserveOthers } from './reserve-control.ts';
+import { requireFact, type RunFacts } from './run-facts.ts';
+import { scoreProvenance } from './score-provenance.ts';
+import type { NewScore } from './score-rows.ts';
+import type { Sitting } from './scorer-sittings.ts';
+import type { WorkerServices } from './services.ts';
+
+const CHANCE = 0.5;
+
+/**
+ * The embedding score of an explanation on its reserve exam, beside the same for another latent's, for none, and over the
+ * lexical baseline's. The windows are embedded here: those of the reserve are in no index, which would unseal them.
+ */
+export async function reserveEmbedding(
+  services: Pick<WorkerServices, 'embedder'>,
+  run: RunFacts,
+  entered: EnteredExplanation,
+  { latentExam, shortfall }: Pick<Sitting, 'latentExam' | 'shortfall'>,
+  { control, controlMissing, baseline }: ReserveOthers,
+): Promise<NewScore> {
+  const began = performance.now();
+  const embedder = await services.embedder();
+  const { seed } = run.config;
+  const classes = NEGATIVE_CLASSES.filter((name) => name !== 'similar' || run.results.similarEmbedder !== embedder.id);
+  const exam = examFrom(latentExam.exam.windows.filter(({ kind }) => kind === 'activating' || classes.includes(kind)));
+  const sampleKey = requireFact(run, 'sampleKey');
+  const row = {
+    ...{ coderId: run.coderId, latentIndex: entered.latent, explanationId: BigInt(entered.id), runId: run.id },
+    ...({ scorer: 'embedding', metric: 'auroc', exam: 'reserve' } as const),
+    inputKey: contentKey({
+      version: ALGORITHM_VERSIONS.localScores,
+      explanation: entered.inputKey,
+      sample: sampleKey,
+      embedder: embedder.id,
+      exam: 'reserve',
+      windows: exam.windows.map(({ row: of, start }) => `${of}:${start}`),
+      control: control?.inputKey ?? null,
+      baseline: baseline?.inputKey ?? null,
+      seed,
+    }),
+  };
+  const provenance = { sampleKey, embedder: embedder.id, controlExplanation: control && String(control.id), controlMissing, seed };
+  const rest = { blank: null, lift: null, failures: {}, chance: CHANCE };
+  if (shortfall !== null) {
+    return { ...row, ...failedScore(exam, 'embedding', shortfall), parts: { ...NO_PARTS, ...rest }, provenance: scoreProvenance(provenance, began) };
+  }
+  const texts = [entered.text, BLANK_EXPLANATION, ...(control ? [control.text] : []), ...(baseline ? [baseline.text] : [])];
+  const width = embedder.dimensions;
+  const split = (vectors: Float32Array, count: number): Float32Array[] => Array.from({ length: count }, (_, i) => vectors.subarray(i * width, (i + 1) * width));
+  const said = new Map(split(await embedder.embed(texts, 'query'), texts.length).map((vector, i) => [texts[i]!, vector]));
+  const windows = split(await embedder.embed(exam.windows.map(({ tokens }) => tokens.join(''))), exam.windows.length);
+  const vectorOf = new Map(exam.windows.map((window, i) => [window, windows[i]!]));
+  const score = (of: Exam, text: string, name: string, withParts = false) =>
+    embeddingFigures(
+      { ...latentExam, exam: of },
+      said.get(text)!,
+      of.windows.map((window) => vectorOf.get(window) ?? null),
+      name,
+      { withParts },
+    );
+  const headline = headlineOf(exam);
+  const { parts, ...figures } = score(exam, entered.text, 'embedding', true);
+  const other = control && score(headline, control.text, 'embedding-control');
+  const blank = score(headline, BLANK_EXPLANATION, 'embedding-blank');
+  const below = baseline && score(headline, baseline.text, 'embedding-baseline');
+  return {
+    ...row,
+    ...figures,
+    control: other && other.value !== null ? { value: other.value, interval: other.interval } : null,
+    parts: {
+      ...parts,
+      ...rest,
+      blank: blank.value === null ? null : { value: blank.value, lower: blank.interval?.low ?? null, upper: blank.interval?.high ?? null },
+      lift: below ? liftOver(exam, 'auroc', figures.verdicts, below.verdicts, rngFor(seed, 'embedding', 'lift', entered.latent, entered.method)) : null,
+    },
+    provenance: scoreProvenance(provenance, began),
+  };
+}

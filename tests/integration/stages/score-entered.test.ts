@@ -1,0 +1,179 @@
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { writeDataSet } from '#gpu-worker/activations/data-set.ts';
+import { openEmbedder } from '#gpu-worker/embed/embedder.ts';
+import { createRunCache } from '#gpu-worker/stages/run-cache.ts';
+import { sampleLatents } from '#gpu-worker/stages/sample-latents.ts';
+import { scoreEntered, storeFailedEntered } from '#gpu-worker/stages/score-entered.ts';
+import type { WorkerServices } from '#gpu-worker/stages/services.ts';
+import { AppError } from '#lib/errors/app-error.ts';
+import { rngFor } from '#lib/random/rng.ts';
+import { verdictsSchema } from '#lib/score/schema.ts';
+import { transaction } from '#platform/database/transaction.ts';
+import { createTaskQueue, type TaskQueue } from '#platform/queue/task-queue.ts';
+import type { TaskContext, TaskHandlers } from '#platform/queue/types.ts';
+import { createLog } from '#platform/log/log.ts';
+import { createEmbeddedEngine } from '#platform/search/embedded.ts';
+import { ANONYMOUS, type Actor } from '#server/access/actor.ts';
+import { createCaller, type ApiCaller } from '#server/api/router.ts';
+import type { Server } from '#server/context.ts';
+import { writeCoder } from '#tests/doubles/activations.ts';
+import { memoryArtifacts } from '#tests/doubles/memory-artifacts.ts';
+import { seedCoder, type Seeded } from '#tests/integration/server/seed.ts';
+import { testServer } from '#tests/integration/server/test-server.ts';
+import { withDatabase } from '#tests/integration/with-database.ts';
+
+const database = await withDatabase();
+const { pool } = database;
+const artifacts = memoryArtifacts();
+const embedder = await openEmbedder(path.resolve('models/all-MiniLM-L6-v2'));
+const services = {
+  pool,
+  artifacts,
+  search: createEmbeddedEngine({ pool, vectorScan: null }),
+  cache: createRunCache(8),
+  embedder: () => Promise.resolve(embedder),
+} as Partial<WorkerServices> as WorkerServices;
+const ADA: Actor = { kind: 'session', user: { id: 'u1', name: 'Ada', email: 'ada@example.org', role: 'user' } };
+const as = (actor: Actor): ApiCaller => createCaller({ server, actor });
+
+const [ROWS, ROW, WIDTH, BOS, DOCUMENTS] = [360, 256, 3, 1, 36];
+const SPLITS = ['train', 'test', 'reserve'] as const;
+/** By turns one of each side. */
+const sideOf = (row: number) => SPLITS[(row % DOCUMENTS) % 3];
+
+let server: Server;
+let seeded: Seeded;
+const queues: TaskQueue[] = [];
+
+/** A run that has collected and sampled; latents 0 and 1 fire once in each row, at different places, and have explanations. */
+beforeAll(async () => {
+  server = await testServer(database);
+  const rng = rngFor('entered');
+  const tokens = Int32Array.from({ length: ROWS * ROW }, (_, at) => (at % ROW === 0 ? BOS : 300 + rng.int(600)));
+  const document = Uint32Array.from({ length: ROWS }, (_, row) => row % DOCUMENTS);
+  const documents = Array.from({ length: DOCUMENTS }, (_, i) => ({ key: `d${i}`, split: SPLITS[i % 3]! }));
+  await writeDataSet(artifacts, 'data', { tokens, document, length: new Uint16Array(ROWS).fill(ROW), rows: ROWS }, { rowLength: ROW, bos: BOS, documents });
+  const pairs = [0, 1].flatMap((latent) => Array.from({ length: ROWS }, (_, row) => ({ latent, place: row * ROW + 40 + 64 * latent, value: 1 + (row % 50) })));
+  await writeCoder(artifacts, 'activations', { hookpoint: 'layers.0', width: WIDTH, rows: ROWS, rowLength: ROW }, pairs);
+  const latent = { status: 'ready', frequency: 0.1, maxActivation: 50, score: null } as const;
+  seeded = await seedCoder(pool, {
+    model: 'm',
+    coder: 'c',
+    latents: [
+      { index: 0, ...latent, explanation: 'Ships at sea' },
+      { index: 1, ...latent, explanation: 'Sums of money' },
+    ],
+  });
+  await pool.query('UPDATE models SET location = $1', [path.resolve('models/presidents-4m')]);
+  await pool.query('UPDATE runs SET results = $2 WHERE id = $1', [
+    seeded.runId,
+    { dataKey: 'data', activationKey: 'activations', sampleKey: 's1', width: WIDTH },
+  ]);
+  await pool.query(
+    `INSERT INTO explanation_attempts (coder_id, latent_index, run_id, asked, method, input_key)
+     SELECT coder_id, latent_index, run_id, 'lexical', 'lexical', input_key FROM explanations WHERE coder_id = $1`,
+    [seeded.coderId],
+  );
+  await sampleLatents(services)(
+    { runId: seeded.runId, latents: [0, 1] },
+    contextOf(async (write) => void (await transaction(pool, write))),
+  );
+});
+afterAll(async () => {
+  await Promise.all(queues.map((queue) => queue.stop()));
+  await embedder.close();
+});
+
+function contextOf(commit: TaskContext['commit']): TaskContext {
+  return { runId: BigInt(seeded.runId), taskId: 1n, fence: 1, signal: new AbortController().signal, progress: () => undefined, commit };
+}
+
+/** A worker of the queue that entered explanations wait in. */
+async function startWorker(handler = scoreEntered(services)): Promise<TaskQueue> {
+  const queue = createTaskQueue({ pool, log: createLog({ name: 'test', level: 'silent' }), workerId: `w${queues.length}` });
+  queues.push(queue);
+  await queue.work('gpu', { concurrency: 1 }, { 'score.entered': handler } as Partial<TaskHandlers> as TaskHandlers, {
+    advance: () => Promise.reject(new Error('it moves no run on')),
+    onTaskFailed: storeFailedEntered,
+  });
+  return queue;
+}
+
+const place = { model: 'm', coder: 'c', index: 0 };
+const shown = async (id: string, of = place) => (await as(ANONYMOUS).latents.get(of)).explanations.find((one) => one.id === id)!;
+const scored = (id: string, of = place) =>
+  vi.waitFor(
+    async () => {
+      const view = await shown(id, of);
+      expect(view.pending).toBe(false);
+      return view;
+    },
+    { timeout: 30_000, interval: 100 },
+  );
+
+test('what somebody enters is scored on the sealed reserve by a worker, with controls, though the run is over', async () => {
+  const { id } = await as(ADA).latents.explain({ ...place, text: 'Weather in the mountains' });
+  expect(await shown(id)).toMatchObject({ pending: true, scores: [] });
+  await expect(as(ADA).latents.explain({ ...place, text: 'Weather in the mountains' })).rejects.toMatchObject({ code: 'CONFLICT' });
+  await startWorker();
+  const { scores } = await scored(id);
+  expect(scores).toMatchObject([
+    {
+      scorer: 'embedding',
+      exam: 'reserve',
+      failure: null,
+      current: true,
+      value: expect.any(Number) as number,
+      control: { value: expect.any(Number) as number },
+      controlMissing: null,
+      parts: { blank: { value: expect.any(Number) as number }, lift: { baseline: 'lexical', n: expect.any(Number) as number } },
+    },
+  ]);
+  expect(scores[0]!.nPositives).toBeGreaterThanOrEqual(30);
+  expect(scores[0]!.provenance).toMatchObject({ calls: 0, cost: 0, code: expect.any(String) as string });
+  const { rows } = await pool.query<{ verdicts: unknown; provenance: Record<string, unknown> }>(
+    'SELECT verdicts, provenance FROM scores WHERE coder_id = $1 AND explanation_id = $2',
+    [seeded.coderId, id],
+  );
+  expect(rows.length).toBe(1);
+  // Every window is of a document that no page shows.
+  expect([...new Set(verdictsSchema.parse(rows[0]!.verdicts).map(({ row }) => sideOf(row)))]).toEqual(['reserve']);
+  expect(rows[0]!.provenance).toMatchObject({ code: expect.stringMatching(/^\d/) as string, calls: 0, cost: 0, tokensIn: 0, controlMissing: null });
+  expect(rows[0]!.provenance['durationMs']).toBeGreaterThan(0);
+  // The run is as it was: neither longer nor failed.
+  const run = await as(ANONYMOUS).runs.get({ run: seeded.runId });
+  expect(run.state).toBe('finished');
+  expect((await pool.query(`SELECT 1 FROM run_tasks WHERE job = 'score.entered'`)).rowCount).toBe(1);
+
+  // Done again, after a crash between the work and its commit, it stores nothing new.
+  await scoreEntered(services)(
+    { runId: seeded.runId, explanations: [id] },
+    contextOf(async (write) => void (await transaction(pool, write))),
+  );
+  expect((await pool.query('SELECT 1 FROM scores WHERE explanation_id = $1', [id])).rowCount).toBe(1);
+});
+
+test('what cannot be scored is kept as failed, with the reason', async () => {
+  const gone = await seedCoder(pool, {
+    model: 'm',
+    coder: 'gone',
+    latents: [{ index: 0, status: 'ready', frequency: 0.1, maxActivation: 5, explanation: 'x', score: null }],
+  });
+  await pool.query('UPDATE runs SET results = $2 WHERE id = $1', [gone.runId, { dataKey: 'no data', activationKey: 'none', sampleKey: 's1', width: WIDTH }]);
+  const of = { ...place, coder: 'gone' };
+  const { id } = await as(ADA).latents.explain({ ...of, text: 'Nothing to see' });
+  const { scores } = await scored(id, of);
+  expect(scores).toMatchObject([
+    { scorer: 'embedding', exam: 'reserve', value: null, failure: expect.stringContaining('could not be scored on the sealed exam') as string },
+  ]);
+});
+
+test('a task that fails for the last time leaves its explanations failed, not waiting, and the run none the worse', async () => {
+  await Promise.all(queues.splice(0).map((queue) => queue.stop()));
+  const { id } = await as(ADA).latents.explain({ ...place, text: 'Something else again' });
+  await startWorker(() => Promise.reject(new AppError('internal', 'The disk is full of holes.')));
+  const { scores } = await scored(id);
+  expect(scores).toMatchObject([{ value: null, failure: 'It could not be scored on the sealed exam. The disk is full of holes.' }]);
+  expect((await pool.query('SELECT failed_at FROM runs WHERE id = $1', [seeded.runId])).rows).toEqual([{ failed_at: null }]);
+});
