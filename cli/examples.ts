@@ -7,6 +7,7 @@ import type { OpenStore } from '#gpu-worker/activations/store/open-store.ts';
 import { chooseEmbedder } from '#gpu-worker/embed/choose-embedder.ts';
 import { embedWindows } from '#gpu-worker/examples/embed-windows.ts';
 import { openSimilarWindows } from '#gpu-worker/examples/similar-windows.ts';
+import { tileNear } from '#gpu-worker/examples/windows.ts';
 import { openExampleSource, storeExamples, type StoredExamples, type StoredWindow, type StoreExamplesRequest } from '#gpu-worker/examples/store-examples.ts';
 import { openTokenizer } from '#gpu-worker/model/tokenizer.ts';
 import { sha256 } from '#platform/artifacts/trailer.ts';
@@ -64,7 +65,8 @@ async function examples(options: ExamplesOptions, print: (line: string) => void)
     const similar = options.model === undefined ? null : await openSimilar(store, artifacts, protocol, options.model);
     try {
       const request: StoreExamplesRequest = { latent, protocol, seed, ...(neighbours ? { neighbours } : {}) };
-      if (similar) request.findSimilar = (origins) => similar.near(origins);
+      // Tiles alone are embedded; a centred window asks by the one it shares most with.
+      if (similar) request.findSimilar = (origins) => similar.near(origins.map((origin) => tileNear(source.rows, origin, protocol.windowLength)));
       const drawn = await storeExamples(source, request);
       const lacking = shortfall(drawn, protocol);
       if (lacking !== null) warn(lacking);

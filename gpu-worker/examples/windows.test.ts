@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isAppError } from '#lib/errors/app-error.ts';
 import { denseRows, denseTiles, sparse, type DenseRows } from '#tests/doubles/dense-rows.ts';
-import { activatingWindows, checkWindowLength, tilesOf } from './windows.ts';
+import { activatingWindows, checkWindowLength, tileNear, tilesOf } from './windows.ts';
 
 describe('tiled windows', () => {
   it('are, over random dense rows, those a look at every tile finds', () => {
@@ -21,6 +21,22 @@ describe('tiled windows', () => {
         );
       }),
       { numRuns: 3000 },
+    );
+  }, 60_000);
+
+  it('stand for any other window by the one that shares most tokens with it', () => {
+    fc.assert(
+      fc.property(denseRows(), ({ layout, length, dense }) => {
+        for (const { origin } of activatingWindows(layout, sparse(0, dense), { length, placement: 'centred' })) {
+          const row = Math.floor(origin / layout.rowLength);
+          const own = [...tilesOf(layout, length, null)].filter((tile) => Math.floor(tile / layout.rowLength) === row);
+          const shared = (tile: number): number => Math.max(0, length - Math.abs(tile - origin));
+          const near = tileNear(layout, origin, length);
+          expect(own).toContain(near);
+          expect(shared(near)).toBe(Math.max(...own.map(shared)));
+        }
+      }),
+      { numRuns: 1000 },
     );
   }, 60_000);
 

@@ -47,6 +47,13 @@ export function tilesOf(layout: RowLayout, length: number, split: Split | null):
   return Uint32Array.from(out);
 }
 
+/** The whole tile of a window's row that shares most tokens with it: the window itself where it is one. */
+export function tileNear({ rowLength, length: counted }: RowLayout, origin: Origin, length: number): Origin {
+  const row = Math.floor(origin / rowLength);
+  const last = Math.floor(counted[row]! / length) - 1;
+  return row * rowLength + length * Math.max(0, Math.min(last, Math.round((origin % rowLength) / length)));
+}
+
 /** Index of the document that a window lies in: rows hold one document each, and windows lie in one row. */
 export const documentOf = ({ document, rowLength }: RowLayout, origin: Origin): number => document[Math.floor(origin / rowLength)]!;
 

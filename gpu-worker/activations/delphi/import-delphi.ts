@@ -59,6 +59,8 @@ async function commonRowLength(caches: readonly DelphiCache[], given: number | n
   const [known] = stated;
   const positions = 1 + (await largest(caches, 1));
   if (known === undefined) {
+    if (positions === 0)
+      throw new AppError('bad_request', 'The cache holds no activation, and nothing says how long its rows are: give --row-length.', { field: 'row-length' });
     const guessed = 2 ** Math.ceil(Math.log2(positions));
     say(`Nothing says how long the rows are; ${guessed} tokens, which hold the largest position, ${positions - 1}. Say it with --row-length if that is wrong.`);
     return guessed;
