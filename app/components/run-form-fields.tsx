@@ -44,11 +44,11 @@ export function Choices({
     <fieldset className="text-t1">
       <legend className="mb-1 text-ink-2">{legend}</legend>
       {choices.map((choice) => {
-        const reason = whyUnavailable(choice.value, llm);
-        const remark = reason ?? (choice.needs === 'chat' ? llm : choice.needs === 'lexical' ? 'with the lexical baseline' : null);
+        const unavailable = whyUnavailable(choice.value, llm) !== null;
+        const remark = unavailable ? null : choice.needs === 'chat' ? llm : choice.needs === 'lexical' ? 'with the lexical baseline' : null;
         return (
-          <label key={choice.value} className="flex items-baseline gap-2">
-            <input type="checkbox" name={name} value={choice.value} defaultChecked={chosen.includes(choice.value)} disabled={reason !== null} />
+          <label key={choice.value} className={`flex items-baseline gap-2 ${unavailable ? 'text-ink-3' : ''}`}>
+            <input type="checkbox" name={name} value={choice.value} defaultChecked={chosen.includes(choice.value)} disabled={unavailable} />
             <span>
               {choice.text}
               {remark !== null && <span className="text-ink-3"> · {remark}</span>}
@@ -56,7 +56,22 @@ export function Choices({
           </label>
         );
       })}
+      {reasonsOf(choices, llm).map(({ reason, texts, all }) => (
+        <p key={reason} className="mt-1 text-ink-3">
+          {all ? 'What is greyed out' : texts.join(', ')}: {reason}.
+        </p>
+      ))}
       {error !== undefined && <p className="text-bad">{error}</p>}
     </fieldset>
   );
+}
+
+/** Why some cannot be chosen, each reason once. */
+function reasonsOf(choices: readonly Choice[], llm: string | null): { reason: string; texts: string[]; all: boolean }[] {
+  const byReason = new Map<string, string[]>();
+  for (const { value, text } of choices) {
+    const reason = whyUnavailable(value, llm);
+    if (reason !== null) byReason.set(reason, [...(byReason.get(reason) ?? []), text]);
+  }
+  return [...byReason].map(([reason, texts]) => ({ reason, texts, all: byReason.size === 1 && texts.length > 1 }));
 }

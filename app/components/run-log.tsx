@@ -23,8 +23,10 @@ export function RunLog({ events }: { events: readonly RunEventView[] }) {
   );
 }
 
+/** Facts on a line; what is a table of its own elsewhere on the page is not said twice. */
 function facts(data: RunEventView['data']): string {
   return Object.entries(data)
+    .filter(([name]) => name !== 'scores')
     .map(([name, value]) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
     .join(' · ');
 }

@@ -3,6 +3,8 @@ import Link from 'next/link';
 import { notFound } from 'next/navigation';
 import { Breadcrumbs } from '#app/components/breadcrumbs.tsx';
 import { LiveAdminRun } from '#app/components/live-admin-run.tsx';
+import { RunPairs } from '#app/components/run-pairs.tsx';
+import { RunResults } from '#app/components/run-results.tsx';
 import { adminCaller } from '#app/viewer.ts';
 import { formatInstant } from '#lib/format/time.ts';
 import { coderPath } from '#lib/url/href.ts';
@@ -29,7 +31,6 @@ export default async function RunPage({ params }: Props) {
   });
   if (found === null) notFound();
   const [run, { events }] = found;
-  const results = Object.entries(run.results);
   return (
     <main id="main">
       <Breadcrumbs
@@ -83,29 +84,11 @@ export default async function RunPage({ params }: Props) {
         <aside className="min-w-0">
           <section className="section">
             <h2>Configuration</h2>
-            <Pairs of={Object.entries(run.config)} />
+            <RunPairs of={Object.entries(run.config)} />
           </section>
-          {results.length > 0 && (
-            <section className="section">
-              <h2>Results</h2>
-              <Pairs of={results} />
-            </section>
-          )}
+          <RunResults results={run.results} />
         </aside>
       </div>
     </main>
-  );
-}
-
-function Pairs({ of }: { of: readonly (readonly [string, unknown])[] }) {
-  return (
-    <dl className="pairs">
-      {of.map(([name, value]) => (
-        <div key={name} className="contents">
-          <dt>{name}</dt>
-          <dd className="mono break-all">{typeof value === 'string' ? value : JSON.stringify(value)}</dd>
-        </div>
-      ))}
-    </dl>
   );
 }
