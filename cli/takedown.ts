@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
 import { plural } from '#lib/format/number.ts';
 import { takeDown } from '#gpu-worker/catalogue/take-down.ts';
+import { takeDownPrompts } from '#gpu-worker/catalogue/take-down-prompts.ts';
 import { chooseEmbedder } from '#gpu-worker/embed/choose-embedder.ts';
+import { openArtifacts } from '#platform/artifacts/open-artifacts.ts';
 import { createSearchEngine } from '#platform/search/create-search-engine.ts';
 import { withInstance } from './open-instance.ts';
 import { warn } from './warn.ts';
@@ -10,7 +12,9 @@ import { warn } from './warn.ts';
 export function registerTakedown(program: Command, print: (line: string) => void): void {
   program
     .command('takedown')
-    .description('make documents, and every explanation made from them, disappear from pages, API and search; nothing is deleted')
+    .description(
+      'make documents, and every explanation made from them, disappear from pages, API and search, and delete for good the prompts to language models that hold their text',
+    )
     .argument('<documents...>', 'their keys, as examples name them')
     .requiredOption('--text <slug>', 'the text that they are part of, as the run’s configuration names it')
     .option('--reason <words>', 'why, for the record', 'takedown')
@@ -36,6 +40,14 @@ export async function takedown(documents: readonly string[], { text, reason }: {
       print(
         `Of this text ${plural(withheld, 'explanation')} made from documents taken down are withheld: ${plural(removed, 'latent')} left the search index, ${plural(replaced, 'latent')} are found by another explanation. Runs of the coder explain them anew.`,
       );
+      const { read, deleted, gone } = await takeDownPrompts({ pool, artifacts: openArtifacts(environment.artifactsDir, environment.s3) }, { text, documents });
+      print(
+        `Of ${plural(read, 'kept prompt')} of runs on this text ${deleted} held theirs and ${deleted === 1 ? 'is' : 'are'} deleted for good, with the answers.`,
+      );
+      if (gone > 0)
+        print(
+          `${plural(gone, 'data set')} of earlier runs ${gone === 1 ? 'is' : 'are'} not there any more: of those, prompts were looked for by the windows in examples alone.`,
+        );
     } finally {
       await search.close();
       await embedder.close();
