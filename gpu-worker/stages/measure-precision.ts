@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import { AppError } from '#lib/errors/app-error.ts';
 import { rngFor, sampleIndices } from '#lib/random/rng.ts';
 import { PRECISION_LATENTS, SILENT_WINDOWS, type PrecisionScorer } from '#lib/score/precision.ts';
@@ -44,8 +43,6 @@ export async function measurePrecision(
   scorers: readonly PrecisionScorer[],
   { silent = SILENT_WINDOWS, signal = new AbortController().signal }: Options = {},
 ): Promise<TakenPrecision[]> {
-  // Every call listens to the signal: no leak, though Node warns of one.
-  setMaxListeners(0, signal);
   const run = await loadRun(services.pool, runId);
   const latents = precisionSample(await readyLatents(services.pool, run), run.config.seed, count);
   const out: TakenPrecision[] = [];

@@ -2,8 +2,12 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { writeDataSet } from '#gpu-worker/activations/data-set.ts';
 import { openEmbedder } from '#gpu-worker/embed/embedder.ts';
+import { openTokenizer } from '#gpu-worker/model/tokenizer.ts';
+import { createOpenAiChatClient } from '#gpu-worker/llm/openai-chat-client.ts';
+import { createRequestStore } from '#gpu-worker/llm/requests/request-store.ts';
 import { createRunCache } from '#gpu-worker/stages/run-cache.ts';
 import { sampleLatents } from '#gpu-worker/stages/sample-latents.ts';
+import { scoreExplanation } from '#gpu-worker/stages/score-explanation.ts';
 import { scoreEntered, storeFailedEntered } from '#gpu-worker/stages/score-entered.ts';
 import type { WorkerServices } from '#gpu-worker/stages/services.ts';
 import { AppError } from '#lib/errors/app-error.ts';
@@ -17,6 +21,8 @@ import { createEmbeddedEngine } from '#platform/search/embedded.ts';
 import { ANONYMOUS, type Actor } from '#server/access/actor.ts';
 import { createCaller, type ApiCaller } from '#server/api/router.ts';
 import type { Server } from '#server/context.ts';
+import { startChatEndpoint } from '#tests/doubles/chat-endpoint.ts';
+import { wordModel } from '#tests/doubles/word-model.ts';
 import { writeCoder } from '#tests/doubles/activations.ts';
 import { memoryArtifacts } from '#tests/doubles/memory-artifacts.ts';
 import { seedCoder, type Seeded } from '#tests/integration/server/seed.ts';
@@ -44,6 +50,8 @@ const sideOf = (row: number) => SPLITS[(row % DOCUMENTS) % 3];
 
 let server: Server;
 let seeded: Seeded;
+/** What latents 0 and 1 fire on; no other place of the text has these words. */
+let words: string[];
 const queues: TaskQueue[] = [];
 
 /** A run that has collected and sampled; latents 0 and 1 fire once in each row, at different places, and have explanations. */
@@ -51,10 +59,16 @@ beforeAll(async () => {
   server = await testServer(database);
   const rng = rngFor('entered');
   const tokens = Int32Array.from({ length: ROWS * ROW }, (_, at) => (at % ROW === 0 ? BOS : 300 + rng.int(600)));
+  const places = (latent: number): number[] => Array.from({ length: ROWS }, (_, row) => row * ROW + 40 + 64 * latent);
+  const tokenizer = await openTokenizer(path.resolve('models/presidents-4m'));
+  const whole = Array.from({ length: 600 }, (_, i) => 900 + i).filter((token) => /^ [a-z]{5,}$/.test(tokenizer.decode([token])));
+  words = whole.slice(0, 2).map((token) => tokenizer.decode([token]).trim());
+  // A word of its own follows, so that these stay whole.
+  for (const latent of [0, 1]) for (const at of places(latent)) tokens.set([whole[latent]!, whole[2]!], at);
   const document = Uint32Array.from({ length: ROWS }, (_, row) => row % DOCUMENTS);
   const documents = Array.from({ length: DOCUMENTS }, (_, i) => ({ key: `d${i}`, split: SPLITS[i % 3]! }));
   await writeDataSet(artifacts, 'data', { tokens, document, length: new Uint16Array(ROWS).fill(ROW), rows: ROWS }, { rowLength: ROW, bos: BOS, documents });
-  const pairs = [0, 1].flatMap((latent) => Array.from({ length: ROWS }, (_, row) => ({ latent, place: row * ROW + 40 + 64 * latent, value: 1 + (row % 50) })));
+  const pairs = [0, 1].flatMap((latent) => places(latent).map((at, row) => ({ latent, place: at, value: 1 + (row % 50) })));
   await writeCoder(artifacts, 'activations', { hookpoint: 'layers.0', width: WIDTH, rows: ROWS, rowLength: ROW }, pairs);
   const latent = { status: 'ready', frequency: 0.1, maxActivation: 50, score: null } as const;
   seeded = await seedCoder(pool, {
@@ -176,4 +190,48 @@ test('a task that fails for the last time leaves its explanations failed, not wa
   const { scores } = await scored(id);
   expect(scores).toMatchObject([{ value: null, failure: 'It could not be scored on the sealed exam. The disk is full of holes.' }]);
   expect((await pool.query('SELECT failed_at FROM runs WHERE id = $1', [seeded.runId])).rows).toEqual([{ failed_at: null }]);
+});
+
+test('`atlas score` has a language model judge it there, with controls and the lift, through an endpoint that fails now and then', async () => {
+  await Promise.all(queues.splice(0).map((queue) => queue.stop()));
+  const endpoint = await startChatEndpoint({
+    answer: wordModel(),
+    misbehave: (call) => (call % 7 === 3 ? { kind: 'status', status: 503 } : call % 11 === 5 ? { kind: 'truncated' } : null),
+  });
+  const chat = createOpenAiChatClient({ baseUrl: endpoint.baseUrl, apiKey: null, model: endpoint.model, sleep: () => Promise.resolve() });
+  const requests = createRequestStore({ pool, artifacts, workerId: 'score', onError: (error) => expect.fail(String(error)) });
+  try {
+    const { id } = await as(ADA).latents.explain({ ...place, text: `The word “${words[0]}”` });
+    const withChat = { ...services, chat, completions: null, requests, prices: { own: [{ model: endpoint.model, in: 1, cached: 1, out: 2 }] } };
+    const { scores } = await scoreExplanation(withChat, id, ['detection']);
+    expect(scores).toMatchObject([{ scorer: 'detection', failure: null, nFailed: 0, control: { value: 0.5 } }]);
+    // Every firing window holds the word, and no silent one: whoever mixed up windows, sides or answers would be below.
+    expect(scores[0]!.value).toBe(1);
+    const score = (await shown(id)).scores.find(({ scorer }) => scorer === 'detection')!;
+    expect(score).toMatchObject({ exam: 'reserve', parts: { blank: { value: 0.5 }, lift: { baseline: 'lexical', value: expect.closeTo(0.5, 6) as number } } });
+    expect(score.provenance).toMatchObject({ model: endpoint.model, control: { calls: expect.any(Number) as number, cost: expect.any(Number) as number } });
+    expect(score.provenance['cost']).toBeGreaterThan(0);
+    // Raw keys stand with the score's own address, its controls' too.
+    const exam = await as(ANONYMOUS).latents.exam({ ...place, score: score.id });
+    const { raw, control } = exam.score.provenance as { raw: string[]; control: { raw: string[]; calls: number } };
+    expect(raw.length).toBe(score.provenance['calls']);
+    expect(control.raw.length).toBe(control.calls);
+    const { rows } = await pool.query('SELECT 1 FROM llm_requests WHERE encode(hash, $2) = ANY($1) AND raw_batch_id IS NOT NULL', [
+      [...raw, ...control.raw],
+      'hex',
+    ]);
+    expect(rows.length).toBe(new Set([...raw, ...control.raw]).size);
+
+    // The same again is paid for by nobody, and stands once; another run's own explanation is refused.
+    const made = endpoint.calls.length;
+    await scoreExplanation(withChat, id, ['detection']);
+    expect(endpoint.calls.length).toBe(made);
+    expect((await pool.query(`SELECT 1 FROM scores WHERE explanation_id = $1 AND scorer = 'detection'`, [id])).rowCount).toBe(1);
+    const own = (await pool.query<{ id: string }>(`SELECT id::text FROM explanations WHERE coder_id = $1 AND method = 'lexical' LIMIT 1`, [seeded.coderId]))
+      .rows[0]!;
+    await expect(scoreExplanation(withChat, own.id, ['detection'])).rejects.toMatchObject({ code: 'bad_request' });
+  } finally {
+    await requests.close();
+    await endpoint.close();
+  }
 });
