@@ -1,5 +1,7 @@
 import { renderToStaticMarkup } from 'react-dom/server';
 import { describe, expect, it } from 'vitest';
+import type { EnteredExplanation } from '#lib/explanation/moderation.ts';
+import { EnteredExplanations } from './entered-explanations.tsx';
 import { ExplanationAttempts } from './explanation-attempts.tsx';
 import { ExplanationEntry } from './explanation-entry.tsx';
 
@@ -45,5 +47,31 @@ describe('how explainers fared', () => {
     expect(renderToStaticMarkup(<ExplanationAttempts attempts={[{ ...attempt, cause: 'bad_answer', message: '<img src=x>' }]} />)).toContain(
       '&lt;img src=x&gt;',
     );
+  });
+});
+
+describe('what was entered', () => {
+  const entered: EnteredExplanation = {
+    ...{ id: '9', text: '<img src=x> ships', explainer: 'Ada', own: true, state: 'public' },
+    events: [{ action: 'entered', reason: '', by: 'Ada', at: '2026-11-22T10:00:00.000Z' }],
+  };
+  const shown = (changes: Partial<EnteredExplanation>, admin = false): string =>
+    renderToStaticMarkup(<EnteredExplanations entered={[{ ...entered, ...changes }]} admin={admin} action={() => Promise.resolve({ error: null })} />);
+
+  it('is text, which its author can withdraw and nobody else', () => {
+    expect(shown({})).toContain('&lt;img src=x&gt; ships');
+    expect(shown({})).toContain('value="withdraw"');
+    expect(shown({})).not.toContain('value="hide"');
+    expect(shown({ own: false }, true)).not.toContain('value="withdraw"');
+    expect(shown({ own: false }, true)).toContain('value="hide"');
+  });
+
+  it('says what became of it, by whom and why, and offers what is left to do', () => {
+    const hidden = { action: 'hidden', reason: 'Be <b>kind</b>.', by: 'Root', at: '2026-11-22T11:00:00.000Z' } as const;
+    const events = [...entered.events, hidden];
+    expect(shown({ state: 'hidden', events })).toMatch(/Hidden by Root, [^<]*: Be &lt;b&gt;kind&lt;\/b&gt;\./);
+    expect(shown({ state: 'hidden', events }, true)).toContain('value="show"');
+    expect(shown({ state: 'withdrawn' }, true)).not.toContain('<button');
+    expect(renderToStaticMarkup(<EnteredExplanations entered={[]} admin action={() => Promise.resolve({ error: null })} />)).toBe('');
   });
 });

@@ -1,4 +1,4 @@
-import { formatCount } from '#lib/format/number.ts';
+import { formatCompact, formatCount } from '#lib/format/number.ts';
 import type { RunEstimate } from '#lib/llm/estimate.ts';
 
 const dollars = (usd: number | null): string => (usd === null ? 'unknown' : `$${usd.toFixed(usd < 1 ? 4 : 2)}`);
@@ -10,8 +10,8 @@ export function RunEstimateTable({ estimate: { latents, total, byPurpose, second
       <p>
         About {formatCount(latents)} latents{seconds !== null && `, ${Math.max(1, Math.round(seconds / 60))} minutes of calls`}
       </p>
-      <div className="overflow-x-auto">
-        <table className="num w-full text-right">
+      <div className="overflow-x-auto" tabIndex={0} role="region" aria-label="Estimate by purpose">
+        <table className="num w-full text-right text-t0 [&_td]:pl-3 [&_th]:pl-3 [&_th:first-child]:pl-0">
           <thead>
             <tr>
               <th scope="col" className="text-left">
@@ -31,9 +31,9 @@ export function RunEstimateTable({ estimate: { latents, total, byPurpose, second
                   {purpose}
                 </th>
                 <td>{formatCount(calls)}</td>
-                <td>{formatCount(tokensIn)}</td>
-                <td>{formatCount(tokensCached)}</td>
-                <td>{formatCount(tokensOut)}</td>
+                <td>{formatCompact(tokensIn)}</td>
+                <td>{formatCompact(tokensCached)}</td>
+                <td>{formatCompact(tokensOut)}</td>
                 <td>{dollars(usd)}</td>
               </tr>
             ))}

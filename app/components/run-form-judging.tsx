@@ -37,11 +37,7 @@ export function JudgingFields({ values, errorOf }: { values: RunFormState['value
           {errorOf('negatives')}
         </p>
       </fieldset>
-      <Field
-        label="Windows in one prompt; empty: as the protocol says, 5. More are cheaper, and judged less well"
-        name="itemsPerPrompt"
-        error={errorOf('itemsPerPrompt')}
-      >
+      <Field label="Windows in one prompt; empty: as the protocol says, 5. More are cheaper" name="itemsPerPrompt" error={errorOf('itemsPerPrompt')}>
         <input
           name="itemsPerPrompt"
           id="itemsPerPrompt"
