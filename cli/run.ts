@@ -23,6 +23,7 @@ import { createChatClient } from '#gpu-worker/llm/create-chat-client.ts';
 import { readPrices } from '#gpu-worker/llm/read-prices.ts';
 import { createWorker } from '#gpu-worker/worker.ts';
 import type { Environment } from '#platform/environment/environment.ts';
+import { isUnavailable } from '#platform/database/unavailable.ts';
 import { getRun } from '#server/runs/queries.ts';
 import { checkMethods, startRun } from '#server/runs/start.ts';
 import { MANIFEST } from './bootstrap.ts';
@@ -33,6 +34,8 @@ import { progressLine, progressLines } from './progress-bar.ts';
 import { warn } from './warn.ts';
 
 const POLL_MS = 500;
+/** How long the database may fail to answer those who look on. */
+const UNANSWERED_MS = 120_000;
 /** What shells expect after Ctrl-C. */
 const INTERRUPTED = 130;
 
@@ -158,12 +161,25 @@ async function foreseeEvidence(pool: Pool, { model, coder, text, tokens, protoco
   return evidenceWarning({ protocol, tokens, coder: row, text: { documents, tokensPerDocument } });
 }
 
-/** Shows progress until the run is over; null when the signal stopped the watching. */
+/**
+ * Shows progress until the run is over; null when the signal stopped the watching. Looking on may fail where working does
+ * not: a database that a busy machine keeps from answering is asked again for a while.
+ */
 async function follow(pool: Pool, runId: string, signal: AbortSignal): Promise<RunSummary | null> {
   const bar = progressLines(process.stderr);
+  let answered = Date.now();
   try {
     for (;;) {
-      const run = await getRun(pool, runId);
+      const run = await getRun(pool, runId).catch((error: unknown) => {
+        if (!isUnavailable(error) || Date.now() - answered > UNANSWERED_MS) throw error;
+        return null;
+      });
+      if (run === null) {
+        if (signal.aborted) return null;
+        await delay(POLL_MS);
+        continue;
+      }
+      answered = Date.now();
       const waiting = whyWaiting(run);
       bar.show(waiting === null ? progressLine(run.stages) : `Run ${runId} is ${waiting}.`);
       if (run.state !== 'queued' && run.state !== 'running') return run;
