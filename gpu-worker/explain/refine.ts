@@ -100,7 +100,7 @@ async function improve(
   const replies: ChatReply[] = [];
   const how = { cache: tools.cache, ...(signal && { signal }) };
   for (let current = text; ;) {
-    const verdicts = await judgeOnTrain(chat, current, { firing: firing.map(windowText), silent: silent.map(windowText) }, how);
+    const verdicts = await judgeOnTrain(chat, current, { firing: firing.map(windowText), silent: silent.map(windowText) }, { ...how, seed: settings.seed });
     replies.push(...verdicts.replies);
     const round = roundOf(current, verdicts);
     if (round === null) return { tried, replies, ended: 'The judge gave too few usable verdicts.' };

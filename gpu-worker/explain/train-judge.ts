@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ChatClient, ChatReply } from '#gpu-worker/llm/chat-client.ts';
+import { fenceKey } from '#gpu-worker/llm/prompt-text.ts';
 import { inFlight } from '#gpu-worker/llm/in-flight.ts';
 import { readAnswer } from '#gpu-worker/llm/read-answer.ts';
 import { isUnanswered } from '#gpu-worker/llm/unanswered.ts';
@@ -28,7 +29,7 @@ export async function judgeOnTrain(
   chat: ChatClient,
   explanation: string,
   texts: { firing: readonly string[]; silent: readonly string[] },
-  { cache, signal }: { cache: ExplainTools['cache']; signal?: AbortSignal },
+  { cache, seed, signal }: { cache: ExplainTools['cache']; seed: number; signal?: AbortSignal },
 ): Promise<TrainVerdicts> {
   const items = interleaved(texts.firing.length, texts.silent.length);
   const verdicts: TrainVerdicts = { firing: texts.firing.map(() => null), silent: texts.silent.map(() => null), replies: [] };
@@ -38,6 +39,7 @@ export async function judgeOnTrain(
     const messages = detectionPrompt(
       explanation,
       batch.map(({ kind, index }) => texts[kind][index] as string),
+      fenceKey({ seed, latent: null }, []),
     );
     let reply: ChatReply;
     try {

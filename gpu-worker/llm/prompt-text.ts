@@ -24,13 +24,27 @@ export function windowText(example: Pick<Example, 'tokens' | 'activations'>): st
   );
 }
 
+/** Hexadecimal digits of a code: 64 bits, of which nobody tries all. */
+const CODE_DIGITS = 16;
+
 /**
- * Puts lines of data between two lines that no text among them can contain on purpose: the code is the hash of the
- * lines themselves, so that writing it into one of them changes it. No secret and no clock: the same prompt every time.
+ * Puts lines of data between two lines that no text among them can contain on purpose: the code is a hash of the key and of
+ * the lines themselves, so that writing it into one of them changes it, and who wrote one of them did not know the key, nor
+ * the others. No secret and no clock: the same prompt every time.
+ *
+ * @param key what tells this prompt from others (`fenceKey`); empty for worked examples, which are ours
  */
-export function fenced(lines: readonly string[]): string {
-  const code = sha256(lines.join('\n')).slice(0, 8);
+export function fenced(lines: readonly string[], key: string): string {
+  const code = sha256(JSON.stringify([key, ...lines])).slice(0, CODE_DIGITS);
   return [`--- ${code} begins ---`, ...lines, `--- ${code} ends ---`].join('\n');
+}
+
+/**
+ * What no author of a text knew when writing it: the run's seed, the latent, and which windows at which places of the corpus
+ * share the prompt.
+ */
+export function fenceKey({ seed, latent }: { seed: number; latent: number | null }, windows: readonly Pick<Example, 'row' | 'start'>[]): string {
+  return `${seed} ${latent ?? ''} ${windows.map(({ row, start }) => `${row}:${start}`).join(' ')}`;
 }
 
 /** SHA-256 of a rendered prompt, hex: roles and contents, nothing else. */

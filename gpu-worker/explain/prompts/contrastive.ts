@@ -1,12 +1,12 @@
 import type { Example } from '#lib/example/schema.ts';
-import { windowText } from '#gpu-worker/llm/prompt-text.ts';
+import { fenceKey, windowText } from '#gpu-worker/llm/prompt-text.ts';
 import type { ChatMessage } from '#gpu-worker/model/chat-template.ts';
 import { CONTRASTIVE_SHOTS } from './contrastive-shots.ts';
 import { markedAll, type DefaultOptions } from './default.ts';
 import type { Marked } from './highlight.ts';
 import { answerForm, excerptLines, PHRASE_RULES, questionAbout, workedAnswer, type Prompt } from './prompt.ts';
 
-const CONTRASTIVE_TEMPLATE = 'contrastive-1';
+const CONTRASTIVE_TEMPLATE = 'contrastive-2';
 
 const system = ({ strengths, reasoning }: DefaultOptions): string =>
   `You study a single unit inside a language model by the text that makes it active. You are shown excerpts of two kinds. In those under ACTIVE, the places where the unit is active stand between « and »${strengths ? '; the line below lists them with how strongly it is active, from 1 to 10' : ''}. In those under SILENT it is not active anywhere, though some look much like the others.
@@ -21,14 +21,20 @@ ${answerForm(reasoning)}`;
 
 /** The conversation that asks what firing windows have and silent ones lack. */
 export function contrastivePrompt(firing: readonly Example[], silent: readonly Example[], options: DefaultOptions): Prompt {
-  const { strengths, reasoning, threshold } = options;
+  const { strengths, reasoning, threshold, seed } = options;
   return {
     template: CONTRASTIVE_TEMPLATE,
     fixed: [
       { role: 'system', content: system(options) },
-      ...CONTRASTIVE_SHOTS.flatMap((shot): ChatMessage[] => [questionAbout(bothKinds(shot.excerpts, shot.silent, strengths)), workedAnswer(shot, reasoning)]),
+      ...CONTRASTIVE_SHOTS.flatMap((shot): ChatMessage[] => [
+        questionAbout(bothKinds(shot.excerpts, shot.silent, strengths), ''),
+        workedAnswer(shot, reasoning),
+      ]),
     ],
-    question: questionAbout(bothKinds(markedAll(firing, threshold), silent.map(withoutMarks), strengths)),
+    question: questionAbout(
+      bothKinds(markedAll(firing, threshold), silent.map(withoutMarks), strengths),
+      fenceKey({ seed, latent: null }, [...firing, ...silent]),
+    ),
     reasoning,
   };
 }

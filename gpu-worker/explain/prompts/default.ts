@@ -1,15 +1,18 @@
 import type { Example } from '#lib/example/schema.ts';
 import type { ChatMessage } from '#gpu-worker/model/chat-template.ts';
 import { DEFAULT_SHOTS } from './default-shots.ts';
+import { fenceKey } from '#gpu-worker/llm/prompt-text.ts';
 import { highlight, type Marked } from './highlight.ts';
 import { answerForm, excerptLines, PHRASE_RULES, questionAbout, workedAnswer, type Prompt } from './prompt.ts';
 
-const DEFAULT_TEMPLATE = 'default-1';
+const DEFAULT_TEMPLATE = 'default-2';
 
 export interface DefaultOptions {
   strengths: boolean;
   reasoning: boolean;
   threshold: number;
+  /** The run's. */
+  seed: number;
 }
 
 const system = ({ strengths, reasoning }: Pick<DefaultOptions, 'strengths' | 'reasoning'>): string =>
@@ -22,14 +25,14 @@ ${PHRASE_RULES}
 ${answerForm(reasoning)}`;
 
 /** The conversation that asks for one latent's explanation by its firing windows, one at least. */
-export function defaultPrompt(firing: readonly Example[], { strengths, reasoning, threshold }: DefaultOptions): Prompt {
+export function defaultPrompt(firing: readonly Example[], { strengths, reasoning, threshold, seed }: DefaultOptions): Prompt {
   return {
     template: DEFAULT_TEMPLATE,
     fixed: [
       { role: 'system', content: system({ strengths, reasoning }) },
-      ...DEFAULT_SHOTS.flatMap((shot): ChatMessage[] => [questionAbout(excerptLines(shot.excerpts, strengths)), workedAnswer(shot, reasoning)]),
+      ...DEFAULT_SHOTS.flatMap((shot): ChatMessage[] => [questionAbout(excerptLines(shot.excerpts, strengths), ''), workedAnswer(shot, reasoning)]),
     ],
-    question: questionAbout(excerptLines(markedAll(firing, threshold), strengths)),
+    question: questionAbout(excerptLines(markedAll(firing, threshold), strengths), fenceKey({ seed, latent: null }, firing)),
     reasoning,
   };
 }

@@ -1,12 +1,12 @@
 import type { Example } from '#lib/example/schema.ts';
-import { oneLine } from '#gpu-worker/llm/prompt-text.ts';
+import { fenceKey, oneLine } from '#gpu-worker/llm/prompt-text.ts';
 import type { ChatMessage } from '#gpu-worker/model/chat-template.ts';
 import { markedAll, type DefaultOptions } from './default.ts';
 import type { Marked } from './highlight.ts';
 import { LOGIT_SHOTS } from './logit-shots.ts';
 import { answerForm, excerptLines, PHRASE_RULES, questionAbout, workedAnswer, type Prompt } from './prompt.ts';
 
-const LOGIT_TEMPLATE = 'logit-aware-1';
+const LOGIT_TEMPLATE = 'logit-aware-2';
 
 /** What a latent writes: tokens as text, strongest first. */
 export interface WrittenTokens {
@@ -27,14 +27,14 @@ ${answerForm(reasoning)}`;
 
 /** The conversation that asks for an explanation by firing windows and by the tokens whose logits the latent moves most. */
 export function logitAwarePrompt(firing: readonly Example[], written: WrittenTokens, options: DefaultOptions): Prompt {
-  const { strengths, reasoning, threshold } = options;
+  const { strengths, reasoning, threshold, seed } = options;
   return {
     template: LOGIT_TEMPLATE,
     fixed: [
       { role: 'system', content: system(options) },
-      ...LOGIT_SHOTS.flatMap((shot): ChatMessage[] => [questionAbout(withTokens(shot.excerpts, shot, strengths)), workedAnswer(shot, reasoning)]),
+      ...LOGIT_SHOTS.flatMap((shot): ChatMessage[] => [questionAbout(withTokens(shot.excerpts, shot, strengths), ''), workedAnswer(shot, reasoning)]),
     ],
-    question: questionAbout(withTokens(markedAll(firing, threshold), written, strengths)),
+    question: questionAbout(withTokens(markedAll(firing, threshold), written, strengths), fenceKey({ seed, latent: null }, firing)),
     reasoning,
   };
 }

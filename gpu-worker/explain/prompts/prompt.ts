@@ -47,10 +47,10 @@ export function excerptLines(excerpts: readonly Marked[], strengths: boolean): s
   ]);
 }
 
-/** The user's part: data between its two lines, then what is asked. */
-export const questionAbout = (lines: readonly string[], ask = 'What makes the unit active? Answer with the JSON object.'): ChatMessage => ({
+/** The user's part: data between its two lines, then what is asked. `key`: as for `fenced`. */
+export const questionAbout = (lines: readonly string[], key: string, ask = 'What makes the unit active? Answer with the JSON object.'): ChatMessage => ({
   role: 'user',
-  content: `${fenced(lines)}\n${ask}`,
+  content: `${fenced(lines, key)}\n${ask}`,
 });
 
 /** What to say when an answer could not be used; the conversation goes on from it. */

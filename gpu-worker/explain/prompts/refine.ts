@@ -1,12 +1,12 @@
 import type { Example } from '#lib/example/schema.ts';
-import { oneLine, windowText } from '#gpu-worker/llm/prompt-text.ts';
+import { fenceKey, oneLine, windowText } from '#gpu-worker/llm/prompt-text.ts';
 import type { ChatMessage } from '#gpu-worker/model/chat-template.ts';
 import type { DefaultOptions } from './default.ts';
 import { highlight, type Marked } from './highlight.ts';
 import { answerForm, excerptLines, PHRASE_RULES, questionAbout, workedAnswer, type Prompt } from './prompt.ts';
 import { REFINE_SHOTS } from './refine-shots.ts';
 
-const REFINE_TEMPLATE = 'refine-1';
+const REFINE_TEMPLATE = 'refine-2';
 
 /** An explanation and where it was wrong. */
 export interface Mistakes {
@@ -30,7 +30,7 @@ ${answerForm(reasoning)}`;
 
 /** The conversation that asks for a better phrase. Lists may be empty, though not both. */
 export function refinePrompt(firing: readonly Example[], { before, missed, mistaken }: Mistakes, options: DefaultOptions): Prompt {
-  const { strengths, reasoning, threshold } = options;
+  const { strengths, reasoning, threshold, seed } = options;
   const peak = Math.max(...firing.map(({ maxActivation }) => maxActivation), ...missed.map(({ maxActivation }) => maxActivation));
   const marked = (windows: readonly Example[]): Marked[] => windows.map((window) => highlight(window, peak, threshold));
   const question = lines(
@@ -45,11 +45,11 @@ export function refinePrompt(firing: readonly Example[], { before, missed, mista
     fixed: [
       { role: 'system', content: system(options) },
       ...REFINE_SHOTS.flatMap((shot): ChatMessage[] => [
-        questionAbout(lines(shot.firing, shot.before, shot.missed, shot.mistaken, strengths)),
+        questionAbout(lines(shot.firing, shot.before, shot.missed, shot.mistaken, strengths), ''),
         workedAnswer(shot, reasoning),
       ]),
     ],
-    question: questionAbout(question),
+    question: questionAbout(question, fenceKey({ seed, latent: null }, [...firing, ...missed, ...mistaken])),
     reasoning,
   };
 }

@@ -1,4 +1,4 @@
-import { windowText, promptHash } from '#gpu-worker/llm/prompt-text.ts';
+import { fenceKey, promptHash, windowText } from '#gpu-worker/llm/prompt-text.ts';
 import { askVerdicts, type JudgeParameters } from '#gpu-worker/score/judge/ask-verdicts.ts';
 import { judgedResult } from '#gpu-worker/score/judge/judged-result.ts';
 import { planPrompts } from '#gpu-worker/score/judge/plan-prompts.ts';
@@ -20,6 +20,10 @@ export function detectionScorer(parameters: JudgeParameters): Scorer {
         detectionPrompt(
           explanation,
           items.map((item) => texts[item] as string),
+          fenceKey(
+            latentExam,
+            items.map((item) => latentExam.exam.windows[item]!),
+          ),
         ),
       count: texts.length,
     };

@@ -3,7 +3,7 @@ import { fenced, oneLine } from '#gpu-worker/llm/prompt-text.ts';
 import { DETECTION_SHOTS } from './few-shots.ts';
 
 /** Raised when any word of the prompt or of the worked examples changes. */
-export const DETECTION_TEMPLATE = 'detection-1';
+export const DETECTION_TEMPLATE = 'detection-2';
 
 const SYSTEM = `You are given a description of a pattern in text, and numbered texts cut from longer documents. For each text, judge whether the pattern occurs in it: 1 if it does, 0 if it does not. All may, none may, or some.
 
@@ -17,7 +17,7 @@ Answer with a JSON object that holds one verdict for each text, in their order, 
 const STATIC_PART: readonly ChatMessage[] = [
   { role: 'system', content: SYSTEM },
   ...DETECTION_SHOTS.flatMap(({ description, texts, verdicts }): ChatMessage[] => [
-    { role: 'user', content: question(description, texts) },
+    { role: 'user', content: question(description, texts, '') },
     { role: 'assistant', content: JSON.stringify({ verdicts }) },
   ]),
 ];
@@ -26,13 +26,17 @@ const STATIC_PART: readonly ChatMessage[] = [
  * The conversation that asks which of some texts show what an explanation describes. The explanation stands before the
  * texts, so that the prompts of one exam share it too as a prefix.
  *
+ * @param key as for `fenced`
  * @param texts windows on one line each (`windowText`)
  */
-export function detectionPrompt(explanation: string, texts: readonly string[]): ChatMessage[] {
-  return [...STATIC_PART, { role: 'user', content: question(oneLine(explanation), texts) }];
+export function detectionPrompt(explanation: string, texts: readonly string[], key: string): ChatMessage[] {
+  return [...STATIC_PART, { role: 'user', content: question(oneLine(explanation), texts, key) }];
 }
 
-function question(description: string, texts: readonly string[]): string {
+function question(description: string, texts: readonly string[], key: string): string {
   const count = texts.length === 1 ? 'one verdict' : `${texts.length} verdicts`;
-  return `Description: ${description}\n${fenced(texts.map((text, i) => `${i + 1}: ${text}`))}\nAnswer with the JSON object, ${count}.`;
+  return `Description: ${description}\n${fenced(
+    texts.map((text, i) => `${i + 1}: ${text}`),
+    key,
+  )}\nAnswer with the JSON object, ${count}.`;
 }

@@ -1,5 +1,5 @@
 import { joinTokens } from '#lib/token/join.ts';
-import { promptHash } from '#gpu-worker/llm/prompt-text.ts';
+import { fenceKey, promptHash } from '#gpu-worker/llm/prompt-text.ts';
 import { askVerdicts, type JudgeParameters } from '#gpu-worker/score/judge/ask-verdicts.ts';
 import { judgedResult } from '#gpu-worker/score/judge/judged-result.ts';
 import { planPrompts } from '#gpu-worker/score/judge/plan-prompts.ts';
@@ -38,6 +38,10 @@ export function fuzzingScorer(parameters: JudgeParameters, marking: MarkingOptio
           fuzzingPrompt(
             explanation,
             items.map((item) => texts[item] as string),
+            fenceKey(
+              latentExam,
+              items.map((item) => latentExam.exam.windows[item]!),
+            ),
           ),
         count: texts.length,
       },

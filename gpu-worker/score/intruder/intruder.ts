@@ -4,7 +4,8 @@ import type { Figure, Verdict } from '#lib/score/schema.ts';
 import { clusterProportion } from '#lib/stats/cluster-proportion.ts';
 import type { Interval } from '#lib/stats/interval.ts';
 import type { ChatReply } from '#gpu-worker/llm/chat-client.ts';
-import { promptHash } from '#gpu-worker/llm/prompt-text.ts';
+import { fenceKey, promptHash } from '#gpu-worker/llm/prompt-text.ts';
+import type { ChatMessage } from '#gpu-worker/model/chat-template.ts';
 import { readAnswer } from '#gpu-worker/llm/read-answer.ts';
 import { usageOf } from '#gpu-worker/llm/usage.ts';
 import type { Exam } from '#gpu-worker/score/exam.ts';
@@ -48,7 +49,7 @@ export function intruderScorer(parameters: IntruderParameters, marking: MarkingO
     ofExplanation: false,
     template: INTRUDER_TEMPLATE,
     parameters: { ...parameters, threshold: marking.threshold },
-    examHash: (latentExam) => promptHash(groupsOf(latentExam).flatMap(({ texts }) => intruderPrompt(texts))),
+    examHash: (latentExam) => promptHash(groupsOf(latentExam).flatMap((group) => promptOf(latentExam, group))),
     async score(latentExam, _explanation, services, signal) {
       const chat = chatOf(services);
       const shown = groupsOf(latentExam);
@@ -57,9 +58,9 @@ export function intruderScorer(parameters: IntruderParameters, marking: MarkingO
       const replies: ChatReply[] = [];
       const schema = z.strictObject({ intruder: z.number().int().min(1).max(groupSize) });
       await settle(
-        shown.map(async ({ texts }, i) => {
+        shown.map(async (group, i) => {
           try {
-            const reply = await chat.chat({ messages: intruderPrompt(texts), maxTokens, temperature, schema: { name: 'intruder', schema }, signal });
+            const reply = await chat.chat({ messages: promptOf(latentExam, group), maxTokens, temperature, schema: { name: 'intruder', schema }, signal });
             replies.push(reply);
             const answer = readAnswer(reply, schema);
             if (answer.ok) answers[i] = answer.value.intruder - 1;
@@ -73,6 +74,17 @@ export function intruderScorer(parameters: IntruderParameters, marking: MarkingO
       return resultOf(latentExam, shown, answers, failures, replies);
     },
   };
+}
+
+/** The question about one group. */
+function promptOf(latentExam: LatentExam, { texts, windows }: IntruderGroup): ChatMessage[] {
+  return intruderPrompt(
+    texts,
+    fenceKey(
+      latentExam,
+      windows.map((window) => latentExam.exam.windows[window]!),
+    ),
+  );
 }
 
 function resultOf(

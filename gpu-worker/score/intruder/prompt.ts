@@ -2,7 +2,7 @@ import type { ChatMessage } from '#gpu-worker/model/chat-template.ts';
 import { fenced } from '#gpu-worker/llm/prompt-text.ts';
 
 /** Raised when any word of the prompt or of the worked examples changes. */
-export const INTRUDER_TEMPLATE = 'intruder-1';
+export const INTRUDER_TEMPLATE = 'intruder-2';
 
 const SYSTEM = `You are given numbered texts cut from longer documents, with places marked by « and ». In all of them but one the marks show the same pattern: a meaning, a word, a part of a word, a grammatical role or a kind of place in the text. One text is an intruder: its marks were put there without regard to the pattern. Say which.
 
@@ -39,16 +39,19 @@ const SHOTS: readonly { texts: readonly string[]; intruder: number }[] = [
 const STATIC_PART: readonly ChatMessage[] = [
   { role: 'system', content: SYSTEM },
   ...SHOTS.flatMap(({ texts, intruder }): ChatMessage[] => [
-    { role: 'user', content: question(texts) },
+    { role: 'user', content: question(texts, '') },
     { role: 'assistant', content: JSON.stringify({ intruder }) },
   ]),
 ];
 
-/** The conversation that asks which of some marked texts (`markedText`) does not belong. */
-export function intruderPrompt(texts: readonly string[]): ChatMessage[] {
-  return [...STATIC_PART, { role: 'user', content: question(texts) }];
+/** The conversation that asks which of some marked texts (`markedText`) does not belong. `key`: as for `fenced`. */
+export function intruderPrompt(texts: readonly string[], key: string): ChatMessage[] {
+  return [...STATIC_PART, { role: 'user', content: question(texts, key) }];
 }
 
-function question(texts: readonly string[]): string {
-  return `${fenced(texts.map((text, i) => `${i + 1}: ${text}`))}\nWhich text is the intruder? Answer with the JSON object.`;
+function question(texts: readonly string[], key: string): string {
+  return `${fenced(
+    texts.map((text, i) => `${i + 1}: ${text}`),
+    key,
+  )}\nWhich text is the intruder? Answer with the JSON object.`;
 }

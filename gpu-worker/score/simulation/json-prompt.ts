@@ -4,7 +4,7 @@ import type { ChatMessage } from '#gpu-worker/model/chat-template.ts';
 import { SIMULATION_SHOTS } from './shots.ts';
 
 /** Raised when any word of the prompt or of the worked examples changes. */
-export const SIMULATION_JSON_TEMPLATE = 'simulation-json-1';
+export const SIMULATION_JSON_TEMPLATE = 'simulation-json-2';
 
 const STRONGEST = 10;
 const SYSTEM = `You are given a description of the pattern in text that a unit of a language model responds to, and the tokens of one text, numbered. Predict how strongly the unit responds on each token: a number from 0, silent, to ${STRONGEST}, its strongest. Most tokens are 0.
@@ -23,19 +23,23 @@ const STATIC_PART: readonly ChatMessage[] = [
       content: question(
         description,
         text!.tokens.map(([token]) => token),
+        '',
       ),
     },
     { role: 'assistant', content: JSON.stringify({ activations: text!.tokens.map(([, a], i) => ({ i, a })) }) },
   ]),
 ];
 
-/** The conversation that asks for the activations on one window's tokens (`windowTokens`). */
-export function simulationPrompt(explanation: string, lines: readonly string[]): ChatMessage[] {
-  return [...STATIC_PART, { role: 'user', content: question(oneLine(explanation), lines) }];
+/** The conversation that asks for the activations on one window's tokens (`windowTokens`). `key`: as for `fenced`. */
+export function simulationPrompt(explanation: string, lines: readonly string[], key: string): ChatMessage[] {
+  return [...STATIC_PART, { role: 'user', content: question(oneLine(explanation), lines, key) }];
 }
 
-function question(description: string, lines: readonly string[]): string {
-  return `Description: ${description}\n${fenced(lines.map((line, i) => `${i}:${line}`))}\nAnswer with the JSON object, ${lines.length} activations.`;
+function question(description: string, lines: readonly string[], key: string): string {
+  return `Description: ${description}\n${fenced(
+    lines.map((line, i) => `${i}:${line}`),
+    key,
+  )}\nAnswer with the JSON object, ${lines.length} activations.`;
 }
 
 /** The form of the answer for a window of `count` tokens: every token once, by its number, so that none is slipped. */

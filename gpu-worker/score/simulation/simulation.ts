@@ -2,7 +2,8 @@ import type { Protocol } from '#lib/example/protocol.ts';
 import { AppError } from '#lib/errors/app-error.ts';
 import { isEndpointFailure } from '#gpu-worker/llm/unanswered.ts';
 import type { ChatClient, ChatReply } from '#gpu-worker/llm/chat-client.ts';
-import { promptHash } from '#gpu-worker/llm/prompt-text.ts';
+import { fenceKey, promptHash } from '#gpu-worker/llm/prompt-text.ts';
+import type { ChatMessage } from '#gpu-worker/model/chat-template.ts';
 import { readAnswer } from '#gpu-worker/llm/read-answer.ts';
 import { usageOf } from '#gpu-worker/llm/usage.ts';
 import { settle } from '#gpu-worker/score/judge/ask-verdicts.ts';
@@ -91,7 +92,10 @@ export function jsonSimulationScorer(normalise: Protocol['normalise']): Scorer {
     needs: 'chat',
     template: SIMULATION_JSON_TEMPLATE,
     parameters: { mode: 'json', temperature: TEMPERATURE, normalise },
-    examHash: (latentExam, explanation) => promptHash(tokensOf(latentExam, normalise).flatMap(({ lines }) => simulationPrompt(explanation, lines))),
+    examHash: (latentExam, explanation) =>
+      promptHash(
+        tokensOf(latentExam, normalise).flatMap(({ lines }, i) => simulationPrompt(explanation, lines, fenceKey(latentExam, [latentExam.exam.windows[i]!]))),
+      ),
     async score(latentExam, explanation, services, signal) {
       const chat = chatOf(services);
       const windows = tokensOf(latentExam, normalise);
@@ -103,7 +107,13 @@ export function jsonSimulationScorer(normalise: Protocol['normalise']): Scorer {
         windows.map(async ({ lines, activations }, i) => {
           for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
             if (attempt > 0) askedAgain += 1;
-            const answer = await ask(chat, explanation, lines, attempt, signal);
+            const answer = await ask(
+              chat,
+              simulationPrompt(explanation, lines, fenceKey(latentExam, [latentExam.exam.windows[i]!])),
+              lines.length,
+              attempt,
+              signal,
+            );
             if (answer === null) {
               failures.upstream += 1;
               return;
@@ -125,17 +135,16 @@ export function jsonSimulationScorer(normalise: Protocol['normalise']): Scorer {
 /** Null where the endpoint gave no answer. */
 async function ask(
   chat: ChatClient,
-  explanation: string,
-  lines: readonly string[],
+  messages: readonly ChatMessage[],
+  count: number,
   attempt: number,
   signal: AbortSignal,
 ): Promise<{ reply: ChatReply; predicted: number[] | null } | null> {
-  const schema = simulationAnswer(lines.length);
-  const messages = simulationPrompt(explanation, lines);
+  const schema = simulationAnswer(count);
   try {
     const reply = await chat.chat({
       messages,
-      maxTokens: answerTokens(lines.length),
+      maxTokens: answerTokens(count),
       temperature: TEMPERATURE,
       schema: { name: 'activations', schema },
       purpose: 'score.simulation',
