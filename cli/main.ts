@@ -9,6 +9,7 @@ import { registerExamples } from './examples.ts';
 import { registerImport } from './import-delphi-results.ts';
 import { registerKeys } from './keys.ts';
 import { registerModelCommands } from './model.ts';
+import { registerCancel } from './cancel.ts';
 import { registerPrecision } from './precision.ts';
 import { registerReindex } from './reindex.ts';
 import { registerReport } from './report.ts';
@@ -25,6 +26,7 @@ const print = (line: string): void => {
 
 const program = new Command('atlas').description('Latent Atlas: explain, score and serve the latents of language models').showHelpAfterError();
 registerRun(program, print);
+registerCancel(program, print);
 registerReport(program, print);
 registerImport(program, print);
 registerReindex(program, print);

@@ -25,7 +25,7 @@ import { createWorker } from '#gpu-worker/worker.ts';
 import type { Environment } from '#platform/environment/environment.ts';
 import { isUnavailable } from '#platform/database/unavailable.ts';
 import { getRun } from '#server/runs/queries.ts';
-import { checkMethods, startRun } from '#server/runs/start.ts';
+import { checkMethods, openRunOf, startRun } from '#server/runs/start.ts';
 import { MANIFEST } from './bootstrap.ts';
 import { estimateLines } from './estimate.ts';
 import { locateCoder, locateModel, locateText } from './locate.ts';
@@ -106,7 +106,9 @@ export async function runFile(file: string, print: (line: string) => void): Prom
     try {
       const warning = await foreseeEvidence(database.pool, registered);
       if (warning !== null) warn(warning);
-      const { id } = await startRun({ pool: database.pool, queue: worker.queue, environment }, registered, null);
+      const interrupted = await openRunOf(database.pool, registered);
+      if (interrupted !== null) print(`Going on with run ${interrupted}, which was not over: what it has done is not done again.`);
+      const id = interrupted ?? (await startRun({ pool: database.pool, queue: worker.queue, environment }, registered, null)).id;
       await worker.start();
       const run = await follow(database.pool, id, stop.signal);
       if (stuck !== null && !run?.failure)
@@ -116,7 +118,7 @@ export async function runFile(file: string, print: (line: string) => void): Prom
         );
       if (run === null) {
         print(
-          `Stopped watching. A worker of the site goes on with run ${id}, now or when it is started; to end it, cancel it at ${environment.siteUrl}/admin/runs/${id}.`,
+          `Stopped watching. Run ${id} goes on with a worker of the site, now or when it is started, or when this command is given again; to end it: npm run atlas -- cancel ${id}, or ${environment.siteUrl}/admin/runs/${id}.`,
         );
         process.exitCode = INTERRUPTED;
         return;

@@ -95,6 +95,17 @@ function unknown(field: 'model' | 'coder' | 'hookpoint' | 'text', given: string,
   return new AppError('invalid_config', `The ${field} “${given}” is not known here: ${choice}.`, { field });
 }
 
+/** The run of just this configuration that is not over, as one that was interrupted; null without one. */
+export async function openRunOf(pool: Pool, config: RunConfig): Promise<string | null> {
+  const { rows } = await pool.query<{ id: string }>(
+    `select r.id::text from runs r join sparse_coders c on c.id = r.coder_id join models m on m.id = c.model_id
+      where m.slug = $1 and c.slug = $2 and r.config_hash = $3 and r.finished_at is null and r.failed_at is null and r.cancelled_at is null
+      order by r.id desc limit 1`,
+    [config.model, config.coder, configHash(config)],
+  );
+  return rows[0]?.id ?? null;
+}
+
 async function refuseSecondRun(client: PoolClient, coderId: string, config: RunConfig): Promise<void> {
   // Held until the transaction ends, so that two requests at once do not both find nothing.
   await client.query(`select pg_advisory_xact_lock(hashtextextended('start_run', $1::bigint))`, [coderId]);
@@ -104,6 +115,10 @@ async function refuseSecondRun(client: PoolClient, coderId: string, config: RunC
   );
   const [other] = rows;
   if (other !== undefined) {
-    throw new AppError('conflict', `Run ${other.id} of “${config.coder}” is not over yet: wait for it, or cancel it.`, { field: 'coder' });
+    throw new AppError(
+      'conflict',
+      `Run ${other.id} of “${config.coder}” is not over yet, and both would write the same latents. To go on with it, leave it to the site’s worker or give its own configuration to \`atlas run\`; to end it, \`atlas cancel ${other.id}\` or its page. What it has done stays either way.`,
+      { field: 'coder' },
+    );
   }
 }

@@ -8,6 +8,7 @@ import { createUser } from '#server/auth/users.ts';
 import type { Server } from '#server/context.ts';
 import { streamCurrentRun, streamRun } from '#server/http/run-streams.ts';
 import { configHash } from '#server/runs/config-hash.ts';
+import { openRunOf } from '#server/runs/start.ts';
 import { withDatabase } from '#tests/integration/with-database.ts';
 import { seedCoder } from './seed.ts';
 import { SITE, testServer } from './test-server.ts';
@@ -49,6 +50,17 @@ describe('starting a run', () => {
     expect((await admin.admin.runs.events({ run: run.id })).events.map((event) => event.event)).toEqual(['run_queued']);
   });
 
+  test('is told from going on with an interrupted one of the very same configuration', async () => {
+    const same = runConfigSchema.parse(config);
+    expect(await openRunOf(server.pool, same)).toBeNull();
+    const run = await admin.admin.runs.start(config);
+    expect(await openRunOf(server.pool, same)).toBe(run.id);
+    expect(await openRunOf(server.pool, { ...same, seed: 23 })).toBeNull();
+    expect(await openRunOf(server.pool, { ...same, coder: 'other' })).toBeNull();
+    await admin.admin.runs.cancel({ run: run.id });
+    expect(await openRunOf(server.pool, same)).toBeNull();
+  });
+
   test.each([
     [{ model: 'nope' }, 'model', 'choose one of m'],
     [{ coder: 'nope' }, 'coder', 'choose one of other, wide'],
@@ -88,7 +100,10 @@ describe('starting a run', () => {
     ]);
     expect(outcomes.filter((outcome) => outcome.status === 'fulfilled')).toHaveLength(2);
     const refused = outcomes.find((outcome) => outcome.status === 'rejected');
-    expect(refused?.reason).toMatchObject({ code: 'CONFLICT', message: expect.stringMatching(/Run \d+ of “wide” is not over yet/) });
+    expect(refused?.reason).toMatchObject({
+      code: 'CONFLICT',
+      message: expect.stringMatching(/Run (\d+) of “wide” is not over yet.*atlas run.*atlas cancel \1/),
+    });
   });
 
   test('a queue that fails takes the run’s row with it', async () => {
