@@ -18,7 +18,7 @@ export function ScoreParts({ score }: { score: ScoreView }) {
       ))}
       {parts.classes.length > 1 && (
         <div className="mt-2">
-          <h4 className="text-ink-3">By kind of silent window</h4>
+          <h3 className="text-t1 font-normal text-ink-3">By kind of silent window</h3>
           {parts.classes.map((figure) => (
             <div key={figure.class} title={NEGATIVE_CLASS_TEXTS[figure.class].text}>
               <Whisker name={SHORT_NAMES[figure.class] ?? NEGATIVE_CLASS_TEXTS[figure.class].name} score={{ ...figure, control: null, metric }} unit={unit} />
@@ -28,7 +28,9 @@ export function ScoreParts({ score }: { score: ScoreView }) {
       )}
       {parts.quantiles.length > 1 && (
         <div className="mt-2">
-          <h4 className="text-ink-3">By tenth of the windows it fires in{of === 'latent' ? '' : ', against the same random silent ones'}</h4>
+          <h3 className="text-t1 font-normal text-ink-3">
+            By tenth of the windows it fires in{of === 'latent' ? '' : ', against the same random silent ones'}
+          </h3>
           <TenthsFigure figures={parts.quantiles} metric={metric} />
         </div>
       )}

@@ -16,6 +16,7 @@ export const ALGORITHM_VERSIONS = {
   neighbours: 1,
   reconstruction: 1,
   profiles: 2,
+  precision: 1,
 } as const;
 
 /** The lexical baseline in full, as explanations name it. */

@@ -1,7 +1,7 @@
 import { AppError } from '#lib/errors/app-error.ts';
 import { rngFor, sampleIndices } from '#lib/random/rng.ts';
 import { PRECISION_LATENTS, SILENT_WINDOWS, type PrecisionScorer } from '#lib/score/precision.ts';
-import { contentKey } from '#gpu-worker/activations/keys.ts';
+import { ALGORITHM_VERSIONS, contentKey } from '#gpu-worker/activations/keys.ts';
 import { transaction } from '#platform/database/transaction.ts';
 import { currentExplanations } from './current-explanations.ts';
 import { readyLatents } from './plan.ts';
@@ -12,9 +12,6 @@ import { loadRun, requireFact, type RunFacts } from './run-facts.ts';
 import type { WorkerServices } from './services.ts';
 import { takenDownKeys } from './taken-down-keys.ts';
 import { yieldNow } from './yield-now.ts';
-
-/** Raised by hand when a measurement of the same inputs would come out otherwise. */
-const VERSION = 1;
 
 /** The latents of a run whose precision is measured: a random sample of those that are ready, the same whoever asks. Ascending. */
 export function precisionSample(ready: readonly number[], seed: number, count = PRECISION_LATENTS): number[] {
@@ -69,7 +66,7 @@ export async function takePrecisions(
   const shared = { scorer: judge.scorer, ...judge.identity, sampleKey: requireFact(run, 'sampleKey'), seed: run.config.seed, silent };
   const asked = explanations.map((explanation) => ({
     explanation,
-    inputKey: contentKey({ version: VERSION, ...shared, explanation: explanation.inputKey, takenDown }),
+    inputKey: contentKey({ version: ALGORITHM_VERSIONS.precision, ...shared, explanation: explanation.inputKey, takenDown }),
   }));
   const known = await keptPrecisions(pool, run.coderId, asked.map(({ inputKey }) => inputKey)); // prettier-ignore
   const knownOf = ({ explanation, inputKey }: (typeof asked)[number]) => known.get(`${explanation.id} ${inputKey}`);

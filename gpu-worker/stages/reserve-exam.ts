@@ -7,6 +7,7 @@ import { openSampleSources } from './sample-sources.ts';
 import { storedExamples } from './stored-sample.ts';
 import type { RunFacts } from './run-facts.ts';
 import type { WorkerServices } from './services.ts';
+import { takenDownKeys } from './taken-down-keys.ts';
 import { yieldNow } from './yield-now.ts';
 
 /**
@@ -25,18 +26,11 @@ export async function reserveExamples(services: WorkerServices, run: RunFacts, l
     const without = [...shown.test, ...shown.negatives, ...counterExamples(asShown, shown)].map(({ origin }) => origin);
     const { request, examples: drawn } = await sources.draw(latent, 'reserve', without);
     const stored = storedExamples(sources.data, request.latent, { ...drawn, contrastive: [] }, protocol, sources.tokenizer);
-    const down = await takenDown(services, run);
+    const down = new Set(await takenDownKeys(services.pool, run));
     return decodeExamples(encodeExamples(stored.filter(({ split }) => split === 'test').map((example) => ({ ...example, split: 'reserve' as const })))).filter(
       ({ document }) => !takedownKeys(document).some((key) => down.has(key)),
     );
   } finally {
     await sources.close();
   }
-}
-
-async function takenDown({ pool }: WorkerServices, run: RunFacts): Promise<Set<string>> {
-  const { rows } = await pool.query<{ key: string }>('SELECT document_key AS key FROM suppressed_documents WHERE text_source_id = $1', [
-    String(run.textSourceId),
-  ]);
-  return new Set(rows.map(({ key }) => key));
 }
