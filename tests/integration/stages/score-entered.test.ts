@@ -192,6 +192,16 @@ test('a task that fails for the last time leaves its explanations failed, not wa
   expect((await pool.query('SELECT failed_at FROM runs WHERE id = $1', [seeded.runId])).rows).toEqual([{ failed_at: null }]);
 });
 
+test('what was entered while its run was open outlives the cancelling of the run', async () => {
+  await Promise.all(queues.splice(0).map((queue) => queue.stop()));
+  await pool.query('UPDATE runs SET finished_at = NULL WHERE id = $1', [seeded.runId]);
+  const { id } = await as(ADA).latents.explain({ ...place, text: 'Rain on the roof' });
+  expect(await server.queue.cancelRun(BigInt(seeded.runId))).toBe(true);
+  expect(await shown(id)).toMatchObject({ pending: true });
+  await startWorker();
+  expect((await scored(id)).scores).toMatchObject([{ scorer: 'embedding', exam: 'reserve', failure: null }]);
+});
+
 test('`atlas score` has a language model judge it there, with controls and the lift, through an endpoint that fails now and then', async () => {
   await Promise.all(queues.splice(0).map((queue) => queue.stop()));
   const endpoint = await startChatEndpoint({
