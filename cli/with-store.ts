@@ -1,5 +1,5 @@
 import { AppError } from '#lib/errors/app-error.ts';
-import type { CoderEntry } from '#gpu-worker/activations/store/manifest.ts';
+import { MANIFEST, type CoderEntry } from '#gpu-worker/activations/store/manifest.ts';
 import { openStore, type OpenStore } from '#gpu-worker/activations/store/open-store.ts';
 import type { ArtifactStore } from '#platform/artifacts/types.ts';
 import { loadEnvironment } from '#platform/environment/environment.ts';
@@ -11,6 +11,12 @@ export const HOOKPOINT_OPTION = 'of the coder meant, when the store holds severa
 /** Opens the store that a user named, and closes it again. */
 export async function withStore<T>(dir: string, work: (store: OpenStore, artifacts: ArtifactStore) => Promise<T>): Promise<T> {
   const artifacts = openStorage(loadEnvironment(process.env), dir);
+  if (!(await artifacts.has(MANIFEST)))
+    throw new AppError(
+      'not_found',
+      `There is no finished activation store in ${dir}: ${MANIFEST} is missing. If that is the right place, collect it, or let the collection go on.`,
+      { field: 'store' },
+    );
   const store = await openStore(artifacts);
   try {
     return await work(store, artifacts);

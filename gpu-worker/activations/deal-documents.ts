@@ -8,13 +8,13 @@ type OpenSide = Exclude<Split, 'reserve'>;
 export interface SizedDocument {
   /** Tokens the document would put into rows. */
   tokens: number;
-  /** Documents of nearly equal text share a cluster and so a side. Names a cluster whichever documents are dealt with it. */
+  /** Documents of nearly equal text share a cluster and so a side. Its name is that of one of them. */
   cluster: string;
 }
 
 /**
  * Whether a cluster belongs to the sealed reserve: by its name alone, so that no other seed, budget or order of documents
- * ever shows what an earlier run has sealed.
+ * shows what an earlier run has sealed. Of near duplicates that holds as long as the one that names the cluster is read.
  */
 const isSealed = (cluster: string): boolean => unitHash(`sealed reserve ${cluster}`) < SPLIT_SHARES.reserve;
 

@@ -2,7 +2,7 @@ import { AppError } from '#lib/errors/app-error.ts';
 import type { ArtifactStore } from '#platform/artifacts/types.ts';
 
 /**
- * Named typed arrays behind a JSON header, so that any span of any array is one ranged read.
+ * Named typed arrays behind a JSON header, written and read whole, the artifact's own checksum over all of it.
  * Layout: magic `LATLAS1\n`, header length u32, header JSON padded to 8 bytes, then the arrays, each 8-byte aligned,
  * little-endian (every machine this runs on is).
  */
@@ -42,41 +42,39 @@ export function encodeTypedFile(meta: unknown, arrays: Record<string, TypedColum
   return out;
 }
 
-/** An artifact opened for ranged reads: the header is in memory, the arrays are not. */
+/** A file read whole. */
 export interface TypedFile<Meta> {
   meta: Meta;
-  /** Elements of `name`, all of them unless a span is given. Throws AppError `corrupt_file` for a span outside. */
-  read(name: string, from?: number, count?: number): Promise<TypedColumn>;
+  /** All elements of an array. Throws AppError `corrupt_file` for one that is not there. */
+  column(name: string): TypedColumn;
 }
 
-/** Opens `key`. `parseMeta` is the zod parse of its meta. Throws AppError `corrupt_file` naming the key. */
-export async function openTypedFile<Meta>(store: ArtifactStore, key: string, parseMeta: (meta: unknown) => Meta): Promise<TypedFile<Meta>> {
+/** Reads `key`, whose checksum is compared. `parseMeta` is the zod parse of its meta. Throws AppError `not_found`, or `corrupt_file` naming the key. */
+export async function readTypedFile<Meta>(store: ArtifactStore, key: string, parseMeta: (meta: unknown) => Meta): Promise<TypedFile<Meta>> {
   const corrupt = (what: string, cause?: unknown): AppError =>
     new AppError('corrupt_file', `The artifact ${key} ${what}; delete it and run the stage again.`, { cause });
-  const prefix = await store.readRange(key, 0, PREFIX_BYTES);
-  if (prefix.toString('latin1', 0, MAGIC.length) !== MAGIC) throw corrupt('does not begin as an artifact does');
-  const headerLength = prefix.readUInt32LE(MAGIC.length);
+  const bytes = await store.read(key);
+  if (bytes.toString('latin1', 0, MAGIC.length) !== MAGIC || bytes.length < PREFIX_BYTES) throw corrupt('does not begin as an artifact does');
+  const headerLength = bytes.readUInt32LE(MAGIC.length);
   if (headerLength > MAX_HEADER_BYTES) throw corrupt(`declares a header of ${headerLength} bytes`);
   let header: { meta: unknown; arrays: Record<string, Entry> };
   try {
-    header = JSON.parse((await store.readRange(key, PREFIX_BYTES, headerLength)).toString('utf8')) as typeof header;
+    header = JSON.parse(bytes.toString('utf8', PREFIX_BYTES, PREFIX_BYTES + headerLength)) as typeof header;
   } catch (cause) {
     throw corrupt('has an unreadable header', cause);
   }
   const start = align(PREFIX_BYTES + headerLength);
   return {
     meta: parseMeta(header.meta),
-    async read(name, from = 0, count) {
+    column(name) {
       const entry = header.arrays[name];
       if (!entry) throw corrupt(`has no array ${name}`);
-      const wanted = count ?? entry.count - from;
-      if (from < 0 || wanted < 0 || from + wanted > entry.count) throw corrupt(`has ${entry.count} elements in ${name}, not ${from + wanted}`);
       const Column = KINDS[entry.kind];
-      const size = Column.BYTES_PER_ELEMENT;
-      const bytes = await store.readRange(key, start + entry.offset + from * size, wanted * size);
-      if (bytes.length !== wanted * size) throw corrupt(`ends before its array ${name} does`);
-      // A fresh buffer: ranged reads come out of a pool with any alignment.
-      return new Column(new Uint8Array(bytes).buffer, 0, wanted);
+      const from = start + entry.offset;
+      const end = from + entry.count * Column.BYTES_PER_ELEMENT;
+      if (end > bytes.length) throw corrupt(`ends before its array ${name} does`);
+      // A fresh buffer: what is read comes out of a pool with any alignment.
+      return new Column(new Uint8Array(bytes.subarray(from, end)).buffer);
     },
   };
 }

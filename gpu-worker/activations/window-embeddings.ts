@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ArtifactStore } from '#platform/artifacts/types.ts';
-import { encodeTypedFile, openTypedFile } from './typed-file.ts';
+import { encodeTypedFile, readTypedFile } from './typed-file.ts';
 
 const metaSchema = z.object({ dimensions: z.number().int().positive() });
 
@@ -53,12 +53,12 @@ export async function writeWindowShard(store: ArtifactStore, key: string, shard:
   await store.write(windowShardKey(key, shard), encodeTypedFile({ dimensions: Math.max(1, dimensions) }, { windows, vectors }));
 }
 
-/** Shards hold ascending windows, in ascending order. */
+/** Shards hold ascending windows, in ascending order. Throws AppError `not_found`, or `corrupt_file` naming the shard. */
 export async function readWindowEmbeddings(store: ArtifactStore, key: string, shards: number): Promise<WindowEmbeddings> {
   const parts: { windows: Uint32Array; vectors: Float32Array }[] = [];
   for (let shard = 0; shard < shards; shard++) {
-    const file = await openTypedFile(store, windowShardKey(key, shard), (meta) => metaSchema.parse(meta));
-    parts.push({ windows: (await file.read('windows')) as Uint32Array, vectors: (await file.read('vectors')) as Float32Array });
+    const file = await readTypedFile(store, windowShardKey(key, shard), (meta) => metaSchema.parse(meta));
+    parts.push({ windows: file.column('windows') as Uint32Array, vectors: file.column('vectors') as Float32Array });
   }
   const total = (lengths: number[]): number => lengths.reduce((sum, length) => sum + length, 0);
   const origins = new Uint32Array(total(parts.map(({ windows }) => windows.length)));

@@ -137,6 +137,10 @@ describe('openTextSource', () => {
     await expect(openTextSource(`${GOLDEN}?split=test`)).rejects.toMatchObject({ code: 'not_found', message: expect.stringContaining('split test') });
     await expect(openTextSource(`${GOLDEN}?colum=text`)).rejects.toMatchObject({ code: 'bad_request', message: expect.stringContaining('colum') });
     await expect(openTextSource(path.join(folder, 'mixed', 'notes.md'))).rejects.toMatchObject({ code: 'unsupported' });
+    await expect(openTextSource('https://hub/a.jsonl?split=train')).rejects.toMatchObject({
+      code: 'bad_request',
+      message: expect.stringContaining('hf:org/name'),
+    });
     await expect(openTextSource('npm:no-such-package')).rejects.toMatchObject({ code: 'not_found' });
   });
 

@@ -134,6 +134,14 @@ function joined(pools: readonly DocumentPool[]): DocumentPool {
 
 /** The readable files of a place, by name; names are relative to it. */
 async function filesOf(place: string): Promise<TextFile[]> {
+  if (/^https?:/.test(place))
+    throw new AppError(
+      'bad_request',
+      `Text is not read from addresses such as ${place}: name files of the hub as hf:org/name[@revision][:path], or fetch it first.`,
+      {
+        field: 'text',
+      },
+    );
   if (place.startsWith('npm:')) {
     const name = place.slice('npm:'.length);
     const folder = packageFolder(name);

@@ -173,7 +173,7 @@ describe('the examples command', () => {
     ['a latent out of range', ['--store', 'store', '--latent', '64'], /latents 0 to 63/],
     ['a window that does not divide the row', ['--store', 'store', '--latent', '1', '--window-length', '48'], /divisor of 64/],
     ['an unknown protocol', ['--store', 'store', '--latent', '1', '--protocol', 'best'], /atlas, paper, delphi/],
-    ['a store that is not there', ['--store', 'nowhere', '--latent', '1'], /no finished activation store/],
+    ['a store that is not there', ['--store', 'nowhere', '--latent', '1'], /no finished activation store in .*nowhere/],
   ])('refuses %s in a sentence', async (_, [flag, name, ...rest], sentence) => {
     await expect(atlas(flag!, join(folder, name!), ...rest)).rejects.toThrow(sentence);
   });

@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { exportDelphi, splitBounds } from '#gpu-worker/activations/delphi/export-delphi.ts';
 import { importDelphi } from '#gpu-worker/activations/delphi/import-delphi.ts';
 import { openStore, type OpenStore } from '#gpu-worker/activations/store/open-store.ts';
+import { writeSafetensors } from '#gpu-worker/model/safetensors-writer.ts';
 import { createLocalArtifacts } from '#platform/artifacts/local.ts';
 
 const GOLDEN = path.resolve('tests/golden/delphi-cache');
@@ -91,6 +92,20 @@ describe('a cache that delphi wrote', () => {
 
   test('rows of another length than it says are refused', async () => {
     await expect(imported('latents', 32)).rejects.toMatchObject({ code: 'bad_request', field: 'row-length' });
+  });
+
+  test('rows longer than a store can hold are refused, not cut', async () => {
+    const long = path.join(folder, 'long');
+    await mkdir(long);
+    const tensors = new Map([
+      ['locations', { shape: [1, 3], data: Uint32Array.of(0, 65_535, 0) }],
+      ['activations', { shape: [1], data: Float32Array.of(1) }],
+      ['tokens', { shape: [1, 65_536], data: new Int32Array(65_536) }],
+    ]);
+    await writeSafetensors(path.join(long, '0_0.safetensors'), tensors);
+    const target = createLocalArtifacts(path.join(folder, 'long-store'));
+    await expect(importDelphi(target, long, null, () => undefined)).rejects.toMatchObject({ code: 'too_large', field: 'row-length' });
+    expect(await target.list()).toEqual([]);
   });
 });
 

@@ -19,6 +19,8 @@ import { corrupt, openDelphiCaches, type DelphiCache, type DelphiSplit } from '.
 /** Entries, or tokens, read at a time. */
 const PIECE = 1 << 18;
 const HELD_PAIRS = 1 << 20;
+/** Lengths of rows of tokens are kept in 16 bits. */
+const MAX_LENGTH = 65_535;
 
 /** Values of another program, unchanged: what they were computed with is not known. */
 const UNKNOWN = 'delphi';
@@ -40,6 +42,10 @@ export async function importDelphi(
   await checkSameTokens(caches, tokens);
   const rows = tokens?.shape[0] ?? 1 + (await largest(caches, 0));
   if (rows * length > 2 ** 32) throw new AppError('too_large', `${rows} rows of ${length} tokens are more than the 4,294,967,296 that one store can number.`);
+  if (tokens !== null && length > MAX_LENGTH)
+    throw new AppError('too_large', `The cache has rows of ${length} tokens; a row of a store has at most ${MAX_LENGTH}. Cache it again with shorter rows.`, {
+      field: 'row-length',
+    });
   const tokenSum = tokens === null ? null : await sumOf(tokens);
   const dataKey = contentKey({ version: ALGORITHM_VERSIONS.rows, imported: UNKNOWN, tokens: tokenSum, rows, rowLength: length });
   const data = await importRows(artifacts, dataKey, tokens, { rows, length, tokenSum });
