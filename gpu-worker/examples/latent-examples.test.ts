@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { isAppError } from '#lib/errors/app-error.ts';
 import { ATLAS_PROTOCOL, PAPER_PROTOCOL, PROTOCOLS, type Protocol } from '#lib/example/protocol.ts';
 import { rngFor, sampleIndices } from '#lib/random/rng.ts';
 import type { LatentActivations } from '#gpu-worker/activations/store/types.ts';
@@ -66,6 +67,19 @@ describe('latentExamples', () => {
     expect(counter.every(({ origin }) => layout.documents[documentOf(layout, origin)]!.split === 'train')).toBe(true);
     expect(counter.some(({ origin }) => own.place.some((place) => place >= origin && place < origin + 32))).toBe(false);
     expect(counterExamples({ ...request, protocol: PAPER_PROTOCOL }, drawn)).toEqual([]);
+  });
+
+  it('takes nothing for sealed by a protocol that shows windows of any document', () => {
+    for (const protocol of [PROTOCOLS.paper, PROTOCOLS.delphi]) {
+      const request = { table, latent: activations(1, 0.02), protocol, seed: 22, exam: 'reserve' as const };
+      let found: unknown;
+      try {
+        latentExamples(request);
+      } catch (error) {
+        found = error;
+      }
+      expect(isAppError(found) && found.code).toBe('unsupported');
+    }
   });
 
   it('draws other random negatives for another latent, and the same again for the same, in any order', () => {

@@ -1,3 +1,4 @@
+import { AppError } from '#lib/errors/app-error.ts';
 import type { Protocol } from '#lib/example/protocol.ts';
 import type { Split } from '#lib/example/schema.ts';
 import { rngFor } from '#lib/random/rng.ts';
@@ -105,13 +106,22 @@ export function similarityQueries({ exam }: Candidates, count: number): Candidat
 
 const sideFor = (protocol: Protocol, side: Split): Split | null => (protocol.sides === 'shared' ? null : side);
 
-/** Firing windows of each side in order of rank. */
+/**
+ * Firing windows of each side in order of rank. Throws AppError 'unsupported' for a reserve exam by a protocol whose sides
+ * share their documents: any window may stand on the page, and nothing is sealed.
+ */
 export function candidateWindows({ table, latent, protocol, exam = 'test' }: Omit<ExamplesRequest, 'candidates'>): Candidates {
   const shape = { length: table.length, placement: protocol.placement };
   const all = activatingWindows(table.layout, latent, shape);
   const keep = (windows: readonly ActivatingWindow[]): CandidateWindow[] =>
     candidates(table, windows, protocol.collapse).slice(0, protocol.maxWindows ?? undefined);
   if (protocol.sides === 'shared') {
+    if (exam === 'reserve')
+      throw new AppError(
+        'unsupported',
+        `Protocol ${protocol.name} keeps no reserve: what its pages show may be of any document. Run the coder by protocol atlas, and what is entered can be scored.`,
+        { field: 'protocol' },
+      );
     const windows = keep(all);
     return { train: windows, exam: windows };
   }
