@@ -11,7 +11,7 @@ export const ALGORITHM_VERSIONS = {
   lexical: 2,
   llm: 1,
   localScores: 6,
-  scorers: 1,
+  scorers: 2,
   statistics: 2,
   neighbours: 1,
   reconstruction: 1,

@@ -14,22 +14,29 @@ export const verdictSchema = z.object({
   right: z.boolean().nullable(),
   kind: z.enum(EXAM_KINDS).optional().describe('`activating`, or the class of the silent window; absent in older scores, whose silent windows are all random'),
   marked: z.array(z.number().int()).optional().describe('Tokens of the window that were shown as highlighted, where the scorer shows any'),
+  simulated: z
+    .strictObject({ predicted: z.array(z.number()), actual: z.array(z.number()) })
+    .optional()
+    .describe(
+      'Activations of the window’s tokens from 0 to 10 as a simulation has them, and as they are; tokens that hold parts of one character count as one',
+    ),
 });
 export type Verdict = z.infer<typeof verdictSchema>;
 
 const storedVerdict = [z.number().int(), z.number().int(), z.boolean(), z.number().nullable(), z.boolean().nullable()] as const;
 
-/** As stored, a third of the objects' size: [row, start, positive, score, right] a window, and where they are known its kind and what was marked. */
+/** As stored, a third of the objects' size: [row, start, positive, score, right] a window, and where they are known its kind and what was marked or simulated. */
 export const verdictsSchema = z
   .array(
     z.union([
       z.tuple(storedVerdict),
       z.tuple([...storedVerdict, z.enum(EXAM_KINDS)]),
       z.tuple([...storedVerdict, z.enum(EXAM_KINDS), z.array(z.number().int())]),
+      z.tuple([...storedVerdict, z.enum(EXAM_KINDS), z.null(), z.array(z.number()), z.array(z.number())]),
     ]),
   )
   .transform((tuples) =>
-    tuples.map(([row, start, positive, score, right, kind, marked]): Verdict => ({
+    tuples.map(([row, start, positive, score, right, kind, marked, predicted, actual]): Verdict => ({
       row,
       start,
       positive,
@@ -37,14 +44,16 @@ export const verdictsSchema = z
       right,
       ...(kind && { kind }),
       ...(marked && { marked }),
+      ...(predicted && actual && { simulated: { predicted, actual } }),
     })),
   );
 
-/** The stored form; scores are kept to five digits, which no display or threshold needs more of. */
+/** The stored form; scores are kept to five digits, which no display or threshold needs more of, and simulated activations to a hundredth. */
 export function storedVerdicts(verdicts: readonly Verdict[]): z.input<typeof verdictsSchema> {
-  return verdicts.map(({ row, start, positive, score, right, kind, marked }) => {
+  return verdicts.map(({ row, start, positive, score, right, kind, marked, simulated }) => {
     const five = [row, start, positive, score === null ? null : Number(score.toPrecision(5)), right] as const;
     if (kind === undefined) return [...five];
+    if (simulated) return [...five, kind, null, simulated.predicted.map((level) => Math.round(100 * level) / 100), simulated.actual];
     return marked === undefined ? [...five, kind] : [...five, kind, marked];
   });
 }

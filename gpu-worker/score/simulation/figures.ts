@@ -74,7 +74,10 @@ export function simulationFigures({ exam, latent, seed }: LatentExam, simulated:
     verdicts: exam.windows.map((window) => {
       const { row, start, kind } = window;
       const one = byWindow.get(window);
-      return { row, start, positive: kind === 'activating', score: one ? Math.max(...Array.from(one.predicted)) : null, right: null, kind };
+      const base = { row, start, positive: kind === 'activating', right: null, kind };
+      if (!one) return { ...base, score: null };
+      const predicted = Array.from(one.predicted);
+      return { ...base, score: Math.max(...predicted), simulated: { predicted, actual: Array.from(one.activations) } };
     }),
     parts:
       taken === null
