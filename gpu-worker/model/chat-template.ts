@@ -70,7 +70,8 @@ async function format(dir: string, conversations: readonly (readonly ChatMessage
 export async function readTemplate(dir: string): Promise<{ template: string; config: z.infer<typeof configSchema> }> {
   const config = await readConfig(join(dir, 'tokenizer_config.json'));
   const template = (await readTemplateFile(join(dir, 'chat_template.jinja'))) ?? templateOf(config);
-  if (template === null) throw new AppError('unsupported', `${dir} has no chat template; use it without chat formatting.`);
+  if (template === null)
+    throw new AppError('unsupported', `${dir} has no chat template, so conversations cannot be written out for it: give plain text, or a model that has one.`);
   if (template.length > MAX_TEMPLATE_BYTES)
     throw new AppError('invalid_config', `The chat template of ${dir} is longer than ${MAX_TEMPLATE_BYTES} characters.`);
   return { template, config };

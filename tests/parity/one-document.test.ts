@@ -36,3 +36,12 @@ test('a text of one document is cut into contiguous stretches with a gap, and th
   const tokensOn = (side: string): number => document.reduce((sum, d, row) => sum + (sides[d] === side ? length[row]! - 1 : 0), 0);
   for (const [side, share] of [['train', 0.5], ['test', 0.35], ['reserve', 0.15]] as const) expect(Math.abs(tokensOn(side) / (255 * rows) - share)).toBeLessThan(0.02); // prettier-ignore
 });
+
+test('a text whose documents are all shorter than a window makes no rows, and is refused', async () => {
+  const checkpoint = await openCheckpoint(join(GOLDEN, '..', '..', 'models', 'presidents-4m'));
+  const artifacts = memoryArtifacts();
+  const source = listedText(Array.from({ length: 40 }, (_, i) => ({ key: `${i}`, content: 'The people of these states.' })));
+  const written = writeTextRows(artifacts, 'k', { checkpoint, bos: checkpoint.bosTokenId!, source, seed: 1, tokens: 20_000 }, async () => undefined);
+  await expect(written).rejects.toMatchObject({ code: 'bad_request', field: 'text', message: expect.stringContaining('32 tokens') });
+  expect(artifacts.files.size).toBe(0);
+});

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
-import { isAppError } from '#lib/errors/app-error.ts';
+import { AppError, isAppError } from '#lib/errors/app-error.ts';
 import { blockKey } from '#lib/example/document-key.ts';
 import type { Split } from '#lib/example/schema.ts';
 import type { ArtifactStore } from '#platform/artifacts/types.ts';
@@ -10,7 +10,7 @@ import { cutBlocks } from '#gpu-worker/activations/cut-blocks.ts';
 import { dataSetKey, writeDataSet } from '#gpu-worker/activations/data-set.ts';
 import { dealDocuments } from '#gpu-worker/activations/deal-documents.ts';
 import { ALGORITHM_VERSIONS, contentKey } from '#gpu-worker/activations/keys.ts';
-import { packableTokens, packRows, ROW_LENGTH } from '#gpu-worker/activations/pack-rows.ts';
+import { MIN_TAIL_TOKENS, packableTokens, packRows, ROW_LENGTH } from '#gpu-worker/activations/pack-rows.ts';
 import type { Checkpoint } from '#gpu-worker/model/checkpoint.ts';
 import { formatConversations, readTemplate } from '#gpu-worker/model/chat-template.ts';
 import { LETTERS_PER_TOKEN, type Document } from '#gpu-worker/text/document.ts';
@@ -77,7 +77,7 @@ interface ChosenDocument {
 /**
  * Tokenises documents in the seed's order up to the budget, in worker threads where there is much; deals them to their
  * sides, near duplicates to one; packs and writes the rows, unless they are there. `breathe` is called after each
- * document with the tokens so far; it throws to end.
+ * document with the tokens so far; it throws to end. Throws AppError 'bad_request' for a text too short to give a row.
  */
 export async function writeTextRows(
   artifacts: ArtifactStore,
@@ -103,6 +103,14 @@ export async function writeTextRows(
   } finally {
     await pool.close();
   }
+  if (chosen.length === 0)
+    throw new AppError(
+      'bad_request',
+      `The text gives no row: none of its documents has ${MIN_TAIL_TOKENS} tokens. Name another text, or another column of it.`,
+      {
+        field: 'text',
+      },
+    );
   const dealt = blocksOfOne(chosen) ?? withSides(chosen);
   const packed = packRows(
     dealt.map(({ ids }) => ids),

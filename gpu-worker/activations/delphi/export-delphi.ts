@@ -54,6 +54,8 @@ export function splitBounds(width: number, splits: number): number[] {
 }
 
 async function writeSplit(folder: string, coder: CoderActivations, rows: StoredRows | null, start: number, end: number): Promise<string> {
+  const path = join(folder, `${start}_${end - 1}.safetensors`);
+  const draft = `${path}.${process.pid}.tmp`;
   const scratch = await mkdtemp(join(folder, '.sorting-'));
   try {
     const artifacts = createLocalArtifacts(scratch);
@@ -82,10 +84,9 @@ async function writeSplit(folder: string, coder: CoderActivations, rows: StoredR
       }
     }
     await spill.finish();
-    const path = join(folder, `${start}_${end - 1}.safetensors`);
     const narrow = most.row < U16_END && most.latent < U16_END;
     await withStreams(artifacts, runs, async (streams) => {
-      await writeTensors(`${path}.${process.pid}.tmp`, { entries, narrow, rows }, async (append) => {
+      await writeTensors(draft, { entries, narrow, rows }, async (append) => {
         const locations = narrow ? new Uint16Array(3 * PIECE) : new Uint32Array(3 * PIECE);
         const halves = new Uint16Array(PIECE);
         const [single, bits] = ((one) => [one, new Uint32Array(one.buffer)] as const)(new Float32Array(1));
@@ -117,9 +118,13 @@ async function writeSplit(folder: string, coder: CoderActivations, rows: StoredR
         await flush();
       });
     });
-    await rename(`${path}.${process.pid}.tmp`, path);
+    await rename(draft, path);
     return path;
+  } catch (cause) {
+    if (!(cause instanceof Error && 'code' in cause && (cause.code === 'ENOSPC' || cause.code === 'EDQUOT'))) throw cause;
+    throw new AppError('out_of_space', `The disk is full: ${path} could not be written, and nothing of it was kept. Make room and export again.`, { cause });
   } finally {
+    await rm(draft, { force: true });
     await rm(scratch, { recursive: true, force: true });
   }
 }
