@@ -2,6 +2,7 @@ import { AppError } from '#lib/errors/app-error.ts';
 import { costOf } from '#lib/llm/price-of.ts';
 import type { Price } from '#lib/llm/prices.ts';
 import { requestHash } from './request-hash.ts';
+import type { Answer } from './requests/answers.ts';
 import type { BudgetCaps, Claimed } from './requests/claims.ts';
 import type { RequestStore } from './requests/request-store.ts';
 import { sleep as realSleep, type Sleep } from './retry.ts';
@@ -167,10 +168,12 @@ export class Recorder {
           const [request, hash] = [requests[place]!, hashes[place]!];
           const cost = this.#costOf(reply);
           const { tokensIn, tokensOut, tokensCached, durationMs } = reply;
+          const unsaid = tokensIn === null || tokensOut === null;
           const fence = held.get(place) ?? null;
           await store.store({
             ...{ hash: fence === null ? null : hash, fence: fence ?? 0, runId, purpose: request.purpose },
             ...{ tokensIn, tokensOut, tokensCached, cost, durationMs, finishReason: finishReason?.(reply) ?? null },
+            charged: unsaid && this.#options.caps !== null ? this.#mostOf(request) : null,
             raw: fence === null ? '' : `{"hash":"${hash}","request":${request.text},"reply":${JSON.stringify(write(reply))}}\n`,
           });
           held.delete(place);
@@ -190,6 +193,12 @@ export class Recorder {
   #reused({ purpose }: Recordable, cost: number | null): void {
     const { store, runId } = this.#options;
     if (runId !== null) store.reused({ runId, purpose, calls: 1, cost: cost ?? 0 });
+  }
+
+  /** What a call counts for in a budget when the endpoint does not say what it took: else it would be spent for ever. */
+  #mostOf({ tokensIn, tokensOut }: Recordable): NonNullable<Answer['charged']> {
+    const { price } = this.#options;
+    return { tokensIn, tokensOut, cost: price && costOf(price, { in: tokensIn, cached: 0, out: tokensOut }) };
   }
 
   #costOf({ tokensIn, tokensOut, tokensCached }: Counted): number | null {

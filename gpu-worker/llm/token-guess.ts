@@ -9,7 +9,12 @@ export function charactersOf(messages: readonly Pick<ChatMessage, 'content'>[]):
   return messages.reduce((sum, { content }) => sum + content.length, 0);
 }
 
+/** From here on Unicode has no Latin letters any more: of other scripts a character takes up to a token, or a little more. */
+const FIRST_BEYOND_LATIN = 0x250;
+
 /** A guess, rather too high, at the tokens of a prompt, without the model's tokenizer. */
 export function guessTokens(messages: readonly Pick<ChatMessage, 'content'>[]): number {
-  return Math.ceil(charactersOf(messages) / CHARACTERS_PER_TOKEN) + TOKENS_PER_MESSAGE * messages.length;
+  let beyond = 0;
+  for (const { content } of messages) for (let i = 0; i < content.length; i++) if (content.charCodeAt(i) >= FIRST_BEYOND_LATIN) beyond++;
+  return Math.ceil((charactersOf(messages) - beyond) / CHARACTERS_PER_TOKEN) + beyond + TOKENS_PER_MESSAGE * messages.length;
 }

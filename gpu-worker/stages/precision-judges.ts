@@ -1,6 +1,7 @@
 import { protocolNamed } from '#lib/example/protocol.ts';
 import { rngFor } from '#lib/random/rng.ts';
 import type { PrecisionFigures, PrecisionScorer } from '#lib/score/precision.ts';
+import { ALGORITHM_VERSIONS } from '#gpu-worker/activations/keys.ts';
 import { originOf } from '#gpu-worker/examples/shown-span.ts';
 import { chatForRun } from '#gpu-worker/llm/chat-for-run.ts';
 import { embeddingFigures } from '#gpu-worker/score/embedding/embedding-score.ts';
@@ -50,7 +51,10 @@ export async function detectionJudge(services: WorkerServices, run: RunFacts, si
   const [scorer] = await runScorers(material, ['detection']);
   return {
     scorer: 'detection',
-    identity: { model: chat.model, endpoint: chat.endpoint, itemsPerPrompt: itemsPerPrompt ?? protocolNamed(protocol).itemsPerPrompt },
+    identity: {
+      ...{ model: chat.model, endpoint: chat.endpoint, itemsPerPrompt: itemsPerPrompt ?? protocolNamed(protocol).itemsPerPrompt },
+      ...{ scorersVersion: ALGORITHM_VERSIONS.scorers, template: scorer!.template, parameters: JSON.stringify(scorer!.parameters) },
+    },
     async judge({ latent, text }, { exam: drawn, rate }) {
       const exam = shuffledExam(drawn, seed, latent);
       const { verdicts } = await scorer!.score({ latent, seed, exam, maxActivation: 1 }, text, { chat, completions: null, embed: null }, signal);

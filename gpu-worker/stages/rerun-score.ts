@@ -10,6 +10,9 @@ import { requireChat } from './require-chat.ts';
 import { loadRun, requireFact, type RunFacts } from './run-facts.ts';
 import { corpusFrequency, runScorers } from './run-scorers.ts';
 import { localScoresAgain } from './score-local.ts';
+import { reserveExamples } from './reserve-exam.ts';
+import { reserveScores } from './score-explanation.ts';
+import type { NewScore } from './score-rows.ts';
 import { examFor, maxActivations } from './scorer-sittings.ts';
 import type { WorkerServices } from './services.ts';
 
@@ -52,11 +55,14 @@ const rowSchema = z.object({
   upper: z.number().nullable(),
   failure: z.string().nullable(),
   verdicts: verdictsSchema,
+  exam: z.enum(['test', 'reserve']),
+  inputKey: z.string(),
   provenance: z.looseObject({
     promptsHash: z.string().optional(),
     model: z.string().optional(),
     endpoint: z.string().optional(),
     template: z.string().optional(),
+    embedder: z.string().optional(),
   }),
 });
 type Row = z.infer<typeof rowSchema>;
@@ -79,7 +85,7 @@ export async function rerunScore(
   const run = await loadRun(services.pool, row.runId);
   const scorer = LLM_SCORERS.find((name) => name === row.scorer);
   const within = tolerance ?? (scorer === undefined ? RERUN_TOLERANCE.computed : RERUN_TOLERANCE.asked);
-  const again = scorer === undefined ? await computedAgain(services, run, row) : await askedAgain(services, run, row, scorer, signal);
+  const again = scorer === undefined ? await computedAgain(services, run, row, signal) : await askedAgain(services, run, row, scorer, signal);
   const { value, lower, upper, failure, provenance } = row;
   return {
     ...{ id, scorer: row.scorer, metric: row.metric, latent: row.latent, tolerance: within },
@@ -98,7 +104,7 @@ interface Again {
 async function loadRow(pool: Pool, id: string): Promise<Row> {
   const { rows } = await pool.query(
     `SELECT s.id::text, s.coder_id::text AS "coderId", s.latent_index AS latent, s.run_id::text AS "runId", s.explanation_id::text AS "explanationId",
-            x.text AS explanation, s.scorer, s.metric, s.value, s.lower, s.upper, s.failure, s.verdicts, s.provenance
+            x.text AS explanation, s.scorer, s.metric, s.value, s.lower, s.upper, s.failure, s.verdicts, s.exam, s.input_key AS "inputKey", s.provenance
        FROM scores s LEFT JOIN explanations x ON x.coder_id = s.coder_id AND x.id = s.explanation_id WHERE s.id = $1`,
     [id],
   );
@@ -110,9 +116,12 @@ async function loadRow(pool: Pool, id: string): Promise<Row> {
 async function askedAgain(services: WorkerServices, run: RunFacts, row: Row, name: LlmScorer, signal: AbortSignal): Promise<Again> {
   const [scorer] = await runScorers({ run, frequency: () => corpusFrequency(services, run) }, [name]);
   if (scorer === undefined) throw new AppError('internal', `No scorer was made for ${name}.`);
-  const loaded = (await loadExamples(services.pool, run.coderId, requireFact(run, 'sampleKey'), [row.latent])).get(row.latent);
+  const examples =
+    row.exam === 'reserve'
+      ? await reserveExamples(services, run, row.latent, signal)
+      : (await loadExamples(services.pool, run.coderId, requireFact(run, 'sampleKey'), [row.latent])).get(row.latent)?.examples;
   const peaks = await maxActivations(services.pool, run, [row.latent]);
-  const { latentExam, shortfall } = examFor(run, row.latent, loaded?.examples ?? [], peaks.get(row.latent) ?? 0);
+  const { latentExam, shortfall } = examFor(run, row.latent, examples ?? [], peaks.get(row.latent) ?? 0, row.exam);
   if (shortfall !== null) throw new AppError('unsupported', `Score ${row.id} cannot be taken again. ${shortfall}`, { field: 'id' });
   const text = row.explanation ?? '';
   const hash = scorer.examHash(latentExam, text);
@@ -145,8 +154,11 @@ async function askedAgain(services: WorkerServices, run: RunFacts, row: Row, nam
   };
 }
 
-async function computedAgain(services: WorkerServices, run: RunFacts, row: Row): Promise<Again> {
-  const scores = await localScoresAgain(services, run, row.latent);
+async function computedAgain(services: WorkerServices, run: RunFacts, row: Row, signal: AbortSignal): Promise<Again> {
+  const scores: NewScore[] =
+    row.exam === 'reserve' && row.explanationId !== null
+      ? (await reserveScores(services, row.explanationId, ['embedding'], signal)).scores
+      : await localScoresAgain(services, run, row.latent);
   const score = scores.find(({ scorer, explanationId }) => scorer === row.scorer && String(explanationId) === row.explanationId);
   if (score === undefined)
     throw new AppError('unsupported', `Score ${row.id} cannot be taken again: its explanation, or the vectors it was taken from, are not there any more.`, {
@@ -155,12 +167,18 @@ async function computedAgain(services: WorkerServices, run: RunFacts, row: Row):
   return {
     view: {
       sameExam: null,
-      differences: [],
+      differences: computedDifferences(row, score),
       now: { value: score.value, lower: score.interval?.low ?? null, upper: score.interval?.high ?? null, failure: score.failure, model: null },
       ...{ calls: 0, tokensIn: 0, tokensOut: 0 },
     },
     verdicts: score.verdicts,
   };
+}
+
+function computedDifferences({ inputKey, provenance: { embedder } }: Row, now: NewScore): string[] {
+  const current = now.provenance['embedder'];
+  if (embedder !== undefined && embedder !== current) return [`It was measured by ${embedder}, and now by ${String(current)}.`];
+  return inputKey === now.inputKey ? [] : ['What it is computed from has changed: how, on which windows, or beside which other explanations.'];
 }
 
 /** Verdicts that were right, or ranked, the same way both times. */

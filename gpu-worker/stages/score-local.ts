@@ -134,9 +134,15 @@ function controlOf({ latents, explanations, run }: ScoringMaterial, latent: numb
   return (other === null ? undefined : explanations.get(other)?.find((explanation) => explanation.method === method)) ?? null;
 }
 
+/** The lexical baseline's explanation of the same latent, for one that is another's. */
+function baselineOf({ explanations }: ScoringMaterial, { latent, method }: CurrentExplanation): CurrentExplanation | undefined {
+  return method === BASELINE_METHOD ? undefined : explanations.get(latent)?.find((one) => one.method === BASELINE_METHOD);
+}
+
 /** What all scores of an explanation share. Documents taken down are no part of the exam; they are part of its key. */
 function rowFor(material: ScoringMaterial, explanation: CurrentExplanation, control: CurrentExplanation | null, takenDown: readonly string[]) {
   const { run } = material;
+  const baseline = baselineOf(material, explanation);
   return {
     coderId: run.coderId,
     latentIndex: explanation.latent,
@@ -157,6 +163,8 @@ function rowFor(material: ScoringMaterial, explanation: CurrentExplanation, cont
       embedder: material.embedder,
       control: control?.latent ?? null,
       controlInput: control?.inputKey ?? null,
+      // The lift is over this one: a score that was taken before there was one has none.
+      ...(baseline && { baseline: baseline.inputKey }),
       ...takenDownKey(takenDown),
       seed: run.config.seed,
     }),
@@ -202,8 +210,7 @@ function embeddingRow(material: ScoringMaterial, whole: Exam, explanation: Curre
   if (scored.value === null) return [failedRow(row, exam, 'embedding', 'auroc', 'No window of one class has an embedding.')];
   const other = control && score(headline, control.text, 'embedding-control');
   const blank = score(headline, BLANK_EXPLANATION, 'embedding-blank');
-  const baseline =
-    explanation.method === BASELINE_METHOD ? undefined : material.explanations.get(explanation.latent)?.find(({ method }) => method === BASELINE_METHOD);
+  const baseline = baselineOf(material, explanation);
   const below = baseline && score(headline, baseline.text, 'embedding-baseline');
   const { parts, ...figures } = scored;
   return [

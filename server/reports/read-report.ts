@@ -77,16 +77,24 @@ const ASKED = `select a.asked, e.id, e.coder_id, e.latent_index, e.explainer fro
 /** A score of a scorer that judges the latent, taken on the run's sample. */
 const OF_LATENT = `s.explanation_id is null and s.provenance->>'sampleKey' = $3`;
 
+/**
+ * The score of each explanation and scorer that stands for the run: its own, else one that it found taken, by an earlier run
+ * or any; the same explanation may have been judged otherwise since. One that only lacked answers stands behind one that had them.
+ */
+const STANDING = `asked as (${ASKED}), taken as (
+    select asked.asked as method, s.* from scores s join asked on asked.coder_id = s.coder_id and asked.id = s.explanation_id where s.coder_id = $1
+    union all select null, s.* from scores s where s.coder_id = $1 and ${OF_LATENT}),
+  standing as (
+    select distinct on (t.scorer, t.method, t.latent_index) t.* from taken t
+     order by t.scorer, t.method, t.latent_index, (t.run_id = $2) desc, (t.value is null and t.provenance ? 'failures'), (t.run_id < $2) desc, t.id desc)`;
+
 async function readObservations(pool: Pool, runId: string, { coderId, sampleKey }: RunFacts): Promise<Observation[]> {
   const { rows } = await pool.query(
-    `with asked as (${ASKED}), taken as (
-       select asked.asked as method, s.* from scores s join asked on asked.coder_id = s.coder_id and asked.id = s.explanation_id where s.coder_id = $1
-       union all select null, s.* from scores s where s.coder_id = $1 and ${OF_LATENT})
-     select distinct on (t.scorer, t.method, t.latent_index) t.latent_index as latent, t.method, t.scorer, t.metric, t.value, t.lower, t.control_value as control,
+    `with ${STANDING}
+     select t.latent_index as latent, t.method, t.scorer, t.metric, t.value, t.lower, t.control_value as control,
        t.n_failed as "nFailed", t.parts, l.frequency
-     from taken t join latents l on l.coder_id = t.coder_id and l.index = t.latent_index
-     -- One that only lacked answers stands behind one that had them.
-     order by t.scorer, t.method, t.latent_index, (t.value is null and t.provenance ? 'failures'), t.id desc`,
+     from standing t join latents l on l.coder_id = t.coder_id and l.index = t.latent_index
+     order by t.scorer, t.method, t.latent_index`,
     [coderId, runId, sampleKey],
   );
   return z.array(observationSchema).parse(rows);
@@ -116,7 +124,7 @@ async function readPrecision(pool: Pool, runId: string, { coderId }: RunFacts): 
   const { rows } = await pool.query(
     `with asked as (${ASKED}) select distinct on (p.scorer, asked.asked, p.latent_index) asked.asked as method, p.scorer, p.figures
        from precisions p join asked on asked.coder_id = p.coder_id and asked.id = p.explanation_id
-      order by p.scorer, asked.asked, p.latent_index, p.id desc`,
+      order by p.scorer, asked.asked, p.latent_index, (p.run_id = $2) desc, (p.run_id < $2) desc, p.id desc`,
     [coderId, runId],
   );
   return precisionLines(measuredSchema.parse(rows).map(({ figures, ...rest }) => ({ ...rest, ...figures })));
@@ -124,13 +132,14 @@ async function readPrecision(pool: Pool, runId: string, { coderId }: RunFacts): 
 
 async function readFailures(pool: Pool, runId: string, { coderId, sampleKey }: RunFacts): Promise<RunReport['failures']> {
   const { rows } = await pool.query<RunReport['failures'][number]>(
-    `with asked as (${ASKED})
+    `with ${STANDING}
      select 'explain' as stage, a.asked as what, a.cause, count(*)::int as n from explanation_attempts a
        where a.coder_id = $1 and a.run_id = $2 and a.cause is not null group by 2, 3
      union all
-     select 'score', s.scorer, f.key, sum(f.value::int)::int from scores s left join asked on asked.coder_id = s.coder_id and asked.id = s.explanation_id,
+     -- An explanation that was asked for in two ways has one score.
+     select 'score', s.scorer, f.key, sum(f.value::int)::int from (select distinct on (id) id, scorer, provenance from standing) s,
        lateral jsonb_each_text(case when jsonb_typeof(s.provenance->'failures') = 'object' then s.provenance->'failures' else '{}' end) f
-       where s.coder_id = $1 and (asked.id is not null or ${OF_LATENT}) group by 2, 3 having sum(f.value::int) > 0
+       group by 2, 3 having sum(f.value::int) > 0
      order by 1, 2, 3`,
     [coderId, runId, sampleKey],
   );

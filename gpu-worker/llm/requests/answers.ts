@@ -11,6 +11,8 @@ export interface Answer {
   tokensOut: number | null;
   tokensCached: number | null;
   cost: number | null;
+  /** What the run is charged with in the place of tokens that the endpoint did not say, and of their cost; null: nothing. */
+  charged: { tokensIn: number; tokensOut: number; cost: number | null } | null;
   durationMs: number;
   finishReason: string | null;
   /** The record: one line of JSON. */
@@ -20,7 +22,7 @@ export interface Answer {
 const STORE = `
   WITH answers AS (
     SELECT * FROM jsonb_to_recordset($1) AS t (hash text, fence int, run_id bigint, purpose text, tokens_in int, tokens_out int, tokens_cached int,
-      cost float8, duration_ms int, finish_reason text, raw_offset int, raw_length int)
+      cost float8, charged_in int, charged_out int, charged_cost float8, duration_ms int, finish_reason text, raw_offset int, raw_length int)
   ), batch AS (
     INSERT INTO llm_raw_batches (bytes, length) SELECT $2::bytea, $3::int WHERE $3::int > 0 RETURNING id
   ), mine AS (
@@ -36,8 +38,9 @@ const STORE = `
     RETURNING r.hash
   ), counted AS (
     INSERT INTO llm_run_usage AS u (run_id, purpose, calls, tokens_in, tokens_out, tokens_cached, uncounted, cost, unpriced)
-    SELECT run_id, purpose, count(*), coalesce(sum(tokens_in), 0), coalesce(sum(tokens_out), 0), coalesce(sum(tokens_cached), 0),
-           count(*) FILTER (WHERE tokens_in IS NULL OR tokens_out IS NULL), coalesce(sum(cost), 0), count(*) FILTER (WHERE cost IS NULL)
+    SELECT run_id, purpose, count(*), coalesce(sum(coalesce(tokens_in, charged_in)), 0), coalesce(sum(coalesce(tokens_out, charged_out)), 0),
+           coalesce(sum(tokens_cached), 0), count(*) FILTER (WHERE tokens_in IS NULL OR tokens_out IS NULL),
+           coalesce(sum(coalesce(cost, charged_cost)), 0), count(*) FILTER (WHERE cost IS NULL)
       FROM answers WHERE run_id IN (SELECT id FROM runs) GROUP BY run_id, purpose ORDER BY run_id, purpose
     ON CONFLICT (run_id, purpose) DO UPDATE
       SET calls = u.calls + excluded.calls, tokens_in = u.tokens_in + excluded.tokens_in, tokens_out = u.tokens_out + excluded.tokens_out,
@@ -62,6 +65,7 @@ export async function storeAnswers(pool: Pool, answers: readonly Answer[]): Prom
     return {
       ...{ hash, fence, run_id: runId, purpose, raw_offset: offset, raw_length: bytes.length },
       ...{ tokens_in: answer.tokensIn, tokens_out: answer.tokensOut, tokens_cached: answer.tokensCached },
+      ...{ charged_in: answer.charged?.tokensIn ?? null, charged_out: answer.charged?.tokensOut ?? null, charged_cost: answer.charged?.cost ?? null },
       ...{ cost: answer.cost, duration_ms: answer.durationMs, finish_reason: answer.finishReason },
     };
   });

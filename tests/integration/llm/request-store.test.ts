@@ -224,6 +224,20 @@ describe('a budget', () => {
     expect((await pool.query('SELECT count(*)::int AS n FROM llm_requests WHERE answered_at IS NULL')).rows[0].n).toBe(0);
   });
 
+  it('is charged with the most that a call can take where the endpoint does not say what it took', async () => {
+    const inner = scriptedChat(() => ({ text: 'Yes.', tokensIn: null, tokensOut: null }), 8);
+    const chat = worker(inner, { usd: null, tokens: 1000 });
+    const outcomes = await Promise.allSettled(Array.from({ length: 30 }, (_, n) => chat.chat(ask(n))));
+    const done = outcomes.filter(({ status }) => status === 'fulfilled').length;
+    expect(done).toBeGreaterThan(5);
+    expect(done).toBeLessThan(10);
+    expect((await spentBy(pool, runId)).tokens).toBeLessThanOrEqual(1000);
+    const { rows } = await pool.query('SELECT uncounted::int, unpriced::int FROM llm_run_usage WHERE run_id = $1', [runId]);
+    expect(rows).toEqual([{ uncounted: done, unpriced: done }]);
+    // What is said of the call itself stays unknown.
+    expect((await chat.chat(ask(0))).tokensIn).toBeNull();
+  });
+
   it('in money says what was spent, and lets pass what was paid for before', async () => {
     const inner = answering();
     const caps = { usd: 0.0005, tokens: null };

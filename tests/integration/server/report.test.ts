@@ -152,6 +152,36 @@ test('two runs of one coder are compared latent by latent', async () => {
   expect(comparison?.aHigher?.value).toBe(1);
 });
 
+test('a run that judges the explanations of another has figures of its own, and the other keeps its own', async () => {
+  const { rows } = await pool.query<{ id: string }>(
+    `insert into runs (config, config_hash, model_id, coder_id, text_source_id, protocol, results, started_at, finished_at)
+     select config, config_hash, model_id, coder_id, text_source_id, protocol, results, now(), now() from runs where id = $1 returning id`,
+    [coder.runId],
+  );
+  const third = rows[0]!.id;
+  await pool.query(
+    `insert into explanation_attempts (coder_id, latent_index, run_id, asked, method, input_key)
+     select coder_id, latent_index, $2, asked, method, input_key from explanation_attempts where run_id = $1 and input_key is not null`,
+    [coder.runId, third],
+  );
+  // Nothing judged anew: the scores that the run found.
+  expect((await readReport(pool, third)).report.lines[0]?.score).toEqual(read.report.lines[0]?.score);
+  // The same explanations by another judge, and once more with its controls: the same answers, which failed as often.
+  for (const key of ['other', 'other control'])
+    await pool.query(
+      `insert into scores (coder_id, latent_index, explanation_id, run_id, scorer, metric, value, lower, upper, n_positives, n_negatives, n_failed, exam, verdicts, provenance, input_key)
+       select coder_id, latent_index, explanation_id, $2, scorer, metric, value - 0.1, lower, upper, 49, 50, 1, 'test', '[]', '{"failures": {"bad_answer": 1}}', $3
+         from scores where run_id = $1 and scorer = 'embedding' and value is not null and input_key not like 'other%'`,
+      [coder.runId, third, key],
+    );
+  const [own, theirs] = [await readReport(pool, coder.runId), await readReport(pool, third)];
+  expect(own.report.lines[0]?.score).toEqual(read.report.lines[0]?.score);
+  expect(compareRuns(own, theirs)[0]?.meanDifference.value).toBeCloseTo(0.1, 12);
+  expect(theirs.report.failures).toContainEqual({ stage: 'score', what: 'embedding', cause: 'bad_answer', n: VALUES.length });
+  expect(theirs.report.lines[0]?.failedItems).toBe(VALUES.length);
+  expect(own.report.failures.filter(({ what }) => what === 'embedding')).toEqual([]);
+});
+
 test('it is written as a page and as Markdown, with its figures and nothing of what it quotes as markup', async () => {
   const plots = await reportPlots(read.report, read.observations, FILE_THEME);
   expect(plots.map(({ name }) => name)).toEqual(['distribution-embedding-auroc', 'frequency-embedding-auroc']);

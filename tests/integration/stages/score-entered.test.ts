@@ -6,6 +6,7 @@ import { openTokenizer } from '#gpu-worker/model/tokenizer.ts';
 import { createOpenAiChatClient } from '#gpu-worker/llm/openai-chat-client.ts';
 import { createRequestStore } from '#gpu-worker/llm/requests/request-store.ts';
 import { createRunCache } from '#gpu-worker/stages/run-cache.ts';
+import { rerunScore } from '#gpu-worker/stages/rerun-score.ts';
 import { sampleLatents } from '#gpu-worker/stages/sample-latents.ts';
 import { scoreExplanation } from '#gpu-worker/stages/score-explanation.ts';
 import { scoreEntered, storeFailedEntered } from '#gpu-worker/stages/score-entered.ts';
@@ -231,6 +232,15 @@ test('`atlas score` has a language model judge it there, with controls and the l
       'hex',
     ]);
     expect(rows.length).toBe(new Set([...raw, ...control.raw]).size);
+
+    // Taken again it sits the reserve again, and not the exam that the page shows.
+    const again = await rerunScore(withChat, score.id);
+    expect(again).toMatchObject({ sameExam: true, differences: [], agrees: true, now: { value: 1 } });
+    expect(again.verdicts!.same).toBe(again.verdicts!.of);
+    expect(again.verdicts!.of).toBeGreaterThanOrEqual(scores[0]!.nPositives + scores[0]!.nNegatives);
+    await scoreExplanation(withChat, id, ['embedding']);
+    const measured = (await shown(id)).scores.find(({ scorer }) => scorer === 'embedding')!;
+    expect(await rerunScore(withChat, measured.id)).toMatchObject({ agrees: true, differences: [], then: { value: measured.value } });
 
     // The same again is paid for by nobody, and stands once; another run's own explanation is refused.
     const made = endpoint.calls.length;
