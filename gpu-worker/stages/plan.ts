@@ -123,6 +123,9 @@ export async function planPhase(
       case 'index.latents':
         tasks.push(...latentTasks(run, job, await readyLatents(client, run), LATENT_BATCH));
         break;
+      // Queued by whoever enters or imports an explanation, in no phase of a run.
+      case 'score.entered':
+        break;
     }
   }
   return tasks;
