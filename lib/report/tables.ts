@@ -146,7 +146,7 @@ function correlations({ correlations: all }: RunReport): ReportTable {
 function comparisons({ comparisons: all }: RunReport): ReportTable {
   return {
     title: 'Comparisons',
-    note: 'The first less the second, with 95 % intervals by resampling latents. Paired: both judged on the same latents and exams.',
+    note: 'The first less the second, with 95 % intervals by resampling latents. Paired: latent by latent; within a run both sat the same exams, two runs may have drawn their own.',
     columns: ['first', 'second', 'scorer', 'metric', 'kind', 'latents', 'mean difference', 'median difference', 'first higher'],
     rows: all.map((one) => [
       ...[one.a, one.b, SCORER_NAMES[one.scorer].name, METRIC_NAMES[one.metric], one.kind, formatCount(one.n)],

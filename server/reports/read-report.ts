@@ -80,9 +80,11 @@ const OF_LATENT = `s.explanation_id is null and s.provenance->>'sampleKey' = $3`
 /**
  * The score of each explanation and scorer that stands for the run: its own, else one that it found taken, by an earlier run
  * or any; the same explanation may have been judged otherwise since. One that only lacked answers stands behind one that had them.
+ * What sits the reserve, as imported explanations do beside the scores they came with, is of another exam and no run's.
  */
 const STANDING = `asked as (${ASKED}), taken as (
     select asked.asked as method, s.* from scores s join asked on asked.coder_id = s.coder_id and asked.id = s.explanation_id where s.coder_id = $1
+      and s.exam = 'test'
     union all select null, s.* from scores s where s.coder_id = $1 and ${OF_LATENT}),
   standing as (
     select distinct on (t.scorer, t.method, t.latent_index) t.* from taken t

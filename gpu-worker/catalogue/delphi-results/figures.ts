@@ -5,6 +5,7 @@ import { classification } from '#lib/stats/classification.ts';
 import { clusterBootstrap } from '#lib/stats/cluster-bootstrap.ts';
 import { clusterCorrelation } from '#lib/stats/cluster-correlation.ts';
 import type { Interval } from '#lib/stats/interval.ts';
+import { MIN_ANSWERED_SHARE } from '#gpu-worker/score/figures.ts';
 import type { DelphiJudged, DelphiSimulated } from './read-folder.ts';
 
 /** A score worked out anew from delphi's verdicts. Its intervals take each window for a document of its own: delphi does not save which text one is from. */
@@ -21,13 +22,18 @@ export interface DelphiScore {
   verdicts: Verdict[];
 }
 
-/** Balanced accuracy over the windows with a verdict, and AUROC where all of those have a probability. A window without a verdict failed. */
+/**
+ * Balanced accuracy over the windows with a verdict, half of each kind at least as everywhere, and AUROC where all of those
+ * have a probability. A window without a verdict failed.
+ */
 export function judgedScore(scorer: 'detection' | 'fuzzing', windows: readonly DelphiJudged[], rng: Rng): DelphiScore {
   const answered = windows.flatMap((window, i) => (window.prediction === null ? [] : [{ ...window, prediction: window.prediction, id: i }]));
   const labels = answered.map(({ activating }) => activating);
   const documents = answered.map(({ id }) => id);
   const nPositives = labels.filter(Boolean).length;
-  const both = nPositives > 0 && nPositives < labels.length;
+  const firing = windows.filter(({ activating }) => activating).length;
+  const enough = (n: number, of: number): boolean => n > 0 && n >= MIN_ANSWERED_SHARE * of;
+  const both = enough(nPositives, firing) && enough(labels.length - nPositives, windows.length - firing);
   // Predictions as 0 and 1 make the AUROC the balanced accuracy.
   const accuracy = both ? clusterBootstrap({ labels, scores: answered.map(({ prediction }) => Number(prediction)), documents }, rng) : null;
   const likelihoods = answered.flatMap(({ probability }) => probability ?? []);
@@ -40,7 +46,10 @@ export function judgedScore(scorer: 'detection' | 'fuzzing', windows: readonly D
     interval: accuracy?.interval ?? null,
     ...counts,
     nFailed: windows.length - answered.length,
-    failure: accuracy === null ? `delphi has usable verdicts on ${nPositives} firing and ${counts.nNegatives} silent windows: it takes some of each.` : null,
+    failure:
+      accuracy === null
+        ? `delphi has usable verdicts on ${nPositives} of ${firing} firing and ${counts.nNegatives} of ${windows.length - firing} silent windows; a score takes half of each.`
+        : null,
     parts: scoreFiguresSchema.parse({
       metrics: auroc ? [{ metric: 'auroc', value: auroc.estimate, lower: auroc.interval?.low ?? null, upper: auroc.interval?.high ?? null, ...counts }] : [],
       failures: { bad_answer: windows.length - answered.length },

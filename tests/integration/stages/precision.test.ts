@@ -9,9 +9,14 @@ import { examWindows } from '#gpu-worker/examples/exam-windows.ts';
 import { openTokenizer } from '#gpu-worker/model/tokenizer.ts';
 import { measurePrecision } from '#gpu-worker/stages/measure-precision.ts';
 import { createRunCache } from '#gpu-worker/stages/run-cache.ts';
+import { sampleLatents } from '#gpu-worker/stages/sample-latents.ts';
+import { scoreLocal } from '#gpu-worker/stages/score-local.ts';
+import { scoreTexts } from '#gpu-worker/stages/score-texts.ts';
 import type { WorkerServices } from '#gpu-worker/stages/services.ts';
 import { withPrecision } from '#gpu-worker/stages/with-precision.ts';
+import { transaction } from '#platform/database/transaction.ts';
 import type { TaskContext } from '#platform/queue/types.ts';
+import { createEmbeddedEngine } from '#platform/search/embedded.ts';
 import { getLatent } from '#server/catalogue/latent-detail.ts';
 import { writeCoder } from '#tests/doubles/activations.ts';
 import { memoryArtifacts } from '#tests/doubles/memory-artifacts.ts';
@@ -23,7 +28,8 @@ const artifacts = memoryArtifacts();
 const EMBEDDER = 'planted';
 /** Every text is east; the windows' own vectors say how near to it they are. */
 const embedder = async () => ({ id: EMBEDDER, queryId: EMBEDDER, dimensions: 2, embed: async () => Float32Array.of(1, 0), close: async () => undefined });
-const services = { pool, artifacts, cache: createRunCache(8), chat: null, embedder } as Partial<WorkerServices> as WorkerServices;
+const search = createEmbeddedEngine({ pool, vectorScan: null });
+const services = { pool, artifacts, search, cache: createRunCache(8), chat: null, embedder } as Partial<WorkerServices> as WorkerServices;
 
 const [ROWS, ROW, BOS] = [120, 256, 1];
 const WINDOW = 32;
@@ -97,6 +103,32 @@ test('the command finds what is known; after a takedown it is measured anew, wit
   expect(anew!.figures.nSilent).toBe(350);
   expect(anew!.figures.nFiring).toBeLessThan(50);
   expect(await rows()).toHaveLength(2);
+});
+
+test('the lift of a score is measured as soon as there is a baseline to measure it over', async () => {
+  const context = {
+    ...{ runId: BigInt(seeded.runId), signal: new AbortController().signal, progress: () => undefined },
+    commit: async (write) => void (await transaction(pool, write)),
+  } as Partial<TaskContext> as TaskContext;
+  await pool.query('DELETE FROM example_blobs');
+  await sampleLatents(services)({ runId: seeded.runId, latents: [0] }, context);
+  await pool.query(
+    `with made as (
+       insert into explanations (coder_id, latent_index, run_id, method, explainer, text, provenance, input_key)
+       select coder_id, latent_index, run_id, 'default', 'm', 'Another phrase.', provenance, 'own' from explanations returning coder_id, latent_index, run_id)
+     insert into explanation_attempts (coder_id, latent_index, run_id, asked, method, input_key) select coder_id, latent_index, run_id, 'default', 'default', 'own' from made`,
+  );
+  await scoreTexts(services)({ runId: seeded.runId, latents: [0] }, context);
+  const scored = async () => {
+    await scoreLocal(services)({ runId: seeded.runId, latents: [0] }, context);
+    const found = `SELECT s.value, s.failure, s.parts->'lift' AS lift FROM scores s JOIN explanations x ON x.id = s.explanation_id WHERE x.method = 'default' ORDER BY s.id`;
+    return (await pool.query<{ value: number; lift: { value: number } | null }>(found)).rows;
+  };
+  await pool.query(`UPDATE explanation_attempts SET input_key = 'gone ' || input_key WHERE method = 'lexical'`);
+  expect(await scored()).toMatchObject([{ value: expect.any(Number) as number, failure: null, lift: null }]);
+  await pool.query(`UPDATE explanation_attempts SET input_key = substr(input_key, 6) WHERE method = 'lexical'`);
+  expect((await scored()).map(({ lift }) => lift)).toMatchObject([null, { baseline: 'lexical', value: expect.any(Number) as number }]);
+  expect(await scored()).toHaveLength(2);
 });
 
 test('detection without a language model is refused, and a run without explanations too', async () => {
