@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { join, posix, resolve } from 'node:path';
-import { AppError } from '#lib/errors/app-error.ts';
+import { AppError, isAppError } from '#lib/errors/app-error.ts';
 import { formatTextSpec, isTextFile, parseTextSpec } from '#gpu-worker/text/text-spec.ts';
 import { coderFilesWanted, embedderFiles, modelFiles, textFilesWanted } from './files-wanted.ts';
 import { parseHubName } from './hub-name.ts';
@@ -50,11 +50,17 @@ async function locate(name: string, wanted: FilesWanted, options: SnapshotOption
   const found = await stat(dir).catch(() => null);
   if (found?.isDirectory()) return { dir, commit: null };
   const onHub = found ? null : parseHubName(name);
-  if (onHub) return fetchSnapshot(onHub, wanted, options);
+  if (onHub) return fetchSnapshot(onHub, wanted, options).catch((error: unknown) => rethrowUnreached(name, error));
   throw new AppError(
     'not_found',
     found
       ? `${name} is a file; a folder is expected.`
       : `There is no folder ${name}, and it is not org/name[@revision][:subfolder] on the hub. What is bundled lies in models/, such as models/presidents-4m.`,
   );
+}
+
+/** A misspelt folder looks like a name on the hub: where that cannot be asked, both are said. */
+function rethrowUnreached(name: string, error: unknown): never {
+  if (!isAppError(error) || error.code !== 'upstream_failed') throw error;
+  throw new AppError('upstream_failed', `There is no folder ${name} here. ${error.message}`, { retryable: error.retryable, cause: error });
 }
