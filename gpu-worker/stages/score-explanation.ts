@@ -6,7 +6,7 @@ import { contentKey } from '#gpu-worker/activations/keys.ts';
 import { BLANK_EXPLANATION } from '#gpu-worker/score/control.ts';
 import { forAttempt } from '#gpu-worker/score/for-attempt.ts';
 import { forPurpose } from '#gpu-worker/score/for-purpose.ts';
-import type { Scorer, ScoreResult } from '#gpu-worker/score/scorer.ts';
+import type { ScoreResult } from '#gpu-worker/score/scorer.ts';
 import { transaction } from '#platform/database/transaction.ts';
 import { enteredExplanation, type EnteredExplanation } from './entered-explanation.ts';
 import { reserveOthers, type ReserveOthers } from './reserve-control.ts';
@@ -119,19 +119,14 @@ async function askedOf(
       if (result.failure !== null || control === null) return scoreOf(run, { sitting, result }, null, null);
       const purpose = `score.${scorer.name}.control`;
       const [other, blank] = [await ask(exam.controlExam, control.text, purpose), await ask(exam.controlExam, BLANK_EXPLANATION, purpose)];
-      return scoreOf(
-        run,
-        { sitting, result },
-        { other, blank },
-        await verdictsOf(scorer, baseline?.text ?? null, (text) => ask(exam.controlExam, text, purpose)),
-      );
+      return scoreOf(run, { sitting, result }, { other, blank }, await verdictsOf(baseline?.text ?? null, (text) => ask(exam.controlExam, text, purpose)));
     }),
   );
 }
 
-/** What the baseline's explanation is judged to be right and wrong on, where there is one and the scorer's figures can be compared. */
-async function verdictsOf(scorer: Scorer, baseline: string | null, ask: (text: string) => Promise<ScoreResult>): Promise<ScoreResult['verdicts'] | null> {
-  if (baseline === null || scorer.metric === 'pearson_r') return null;
+/** What the baseline's explanation is judged to be right and wrong on, where there is one. */
+async function verdictsOf(baseline: string | null, ask: (text: string) => Promise<ScoreResult>): Promise<ScoreResult['verdicts'] | null> {
+  if (baseline === null) return null;
   const { failure, verdicts } = await ask(baseline);
   return failure === null ? verdicts : null;
 }

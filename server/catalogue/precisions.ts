@@ -21,13 +21,20 @@ export async function precisionsOf(pool: Pool, coderId: string, index: number): 
 
 const measuredSchema = z.array(z.object({ method: z.string(), scorer: precisionScorerSchema, figures: precisionFiguresSchema }));
 
-/** A coder's measurements over the latents of which there are any: of each latent, method and judge the newest. */
+/**
+ * A coder's measurements over the latents of which there are any: of each latent, method and judge the newest. Of one protocol
+ * alone: atlas where there are any under it, else the one most are of.
+ */
 export async function coderPrecision(pool: Pool, coderId: string): Promise<PrecisionLine[]> {
   const { rows } = await pool.query(
-    `select distinct on (p.scorer, x.method, p.latent_index) x.method, p.scorer, p.figures
-       from precisions p join explanations x on x.coder_id = p.coder_id and x.id = p.explanation_id
-      where p.coder_id = $1 and not ${madeFromTakenDown('x')}
-      order by p.scorer, x.method, p.latent_index, p.id desc`,
+    `with measured as (
+       select distinct on (1, p.scorer, x.method, p.latent_index) coalesce(r.protocol, 'atlas') as protocol, x.method, p.scorer, p.latent_index, p.figures
+         from precisions p join explanations x on x.coder_id = p.coder_id and x.id = p.explanation_id left join runs r on r.id = p.run_id
+        where p.coder_id = $1 and not ${madeFromTakenDown('x')}
+        order by 1, p.scorer, x.method, p.latent_index, p.id desc)
+     select method, scorer, figures from measured
+      where protocol = (select protocol from measured group by protocol order by (protocol <> 'atlas'), count(*) desc, protocol limit 1)
+      order by scorer, method, latent_index`,
     [coderId],
   );
   return precisionLines(measuredSchema.parse(rows).map(({ figures, ...rest }) => ({ ...rest, ...figures })));

@@ -90,6 +90,18 @@ test('the precision at the natural rate is summed up over the latents that were 
     },
   ]);
   expect(await coderPrecision(pool, coder.coderId)).toEqual(read.report.precision);
+  // What another protocol's run measures, later and of the same latents, is not mixed in.
+  await pool.query(
+    `with other as (insert into runs (config, config_hash, model_id, coder_id, text_source_id, protocol, started_at, finished_at)
+       select config, 'p', model_id, coder_id, text_source_id, 'paper', now(), now() from runs where id = $2 returning id)
+     insert into precisions (coder_id, latent_index, explanation_id, run_id, scorer, figures, provenance, input_key)
+     select coder_id, latent_index, explanation_id, other.id, scorer, jsonb_set(figures, '{rate}', '0.5'), '{}', 'paper' from precisions, other where coder_id = $1`,
+    [coder.coderId, coder.runId],
+  );
+  expect(await coderPrecision(pool, coder.coderId)).toEqual(read.report.precision);
+  expect((await readReport(pool, coder.runId)).report.precision).toEqual(read.report.precision);
+  await pool.query(`delete from precisions where input_key = 'paper'`);
+  await pool.query(`delete from runs where protocol = 'paper'`);
   expect((await getLatent(pool, 'm', 'c', 1)).explanations[0]?.precisions).toMatchObject([{ scorer: 'embedding', runId: coder.runId, precision: { value: 0.6 }, nSilent: 1000 }]); // prettier-ignore
   expect((await getLatent(pool, 'm', 'c', 5)).explanations[0]?.precisions).toEqual([]);
   const markdown = reportMarkdown(read.report, [], '');

@@ -247,9 +247,24 @@ test('`atlas score` has a language model judge it there, with controls and the l
     await scoreExplanation(withChat, id, ['detection']);
     expect(endpoint.calls.length).toBe(made);
     expect((await pool.query(`SELECT 1 FROM scores WHERE explanation_id = $1 AND scorer = 'detection'`, [id])).rowCount).toBe(1);
-    const own = (await pool.query<{ id: string }>(`SELECT id::text FROM explanations WHERE coder_id = $1 AND method = 'lexical' LIMIT 1`, [seeded.coderId]))
-      .rows[0]!;
+    const own = (
+      await pool.query<{ id: string }>(`SELECT id::text FROM explanations WHERE coder_id = $1 AND method = 'lexical' AND latent_index = 0`, [seeded.coderId])
+    ).rows[0]!;
     await expect(scoreExplanation(withChat, own.id, ['detection'])).rejects.toMatchObject({ code: 'bad_request' });
+
+    // Simulation has a lift too, here over a baseline that names another word.
+    await pool.query(
+      `WITH made AS (
+         INSERT INTO explanations (coder_id, latent_index, run_id, method, explainer, text, provenance, input_key)
+         SELECT coder_id, latent_index, run_id, method, explainer, $2, provenance, 'second' FROM explanations WHERE id = $1 RETURNING *)
+       INSERT INTO explanation_attempts (coder_id, latent_index, run_id, asked, method, input_key) SELECT coder_id, latent_index, run_id, 'auto', method, input_key FROM made`,
+      [own.id, `The word “${words[1]}”`],
+    );
+    await scoreExplanation(withChat, id, ['simulation']);
+    const simulation = (await shown(id)).scores.find(({ scorer }) => scorer === 'simulation');
+    expect(simulation).toMatchObject({ exam: 'reserve', metric: 'pearson_r', failure: null, parts: { lift: { baseline: 'lexical' } } });
+    expect(simulation!.value).toBeGreaterThan(0.8);
+    expect(simulation!.parts.lift!.value).toBeGreaterThan(0.5);
   } finally {
     await requests.close();
     await endpoint.close();
