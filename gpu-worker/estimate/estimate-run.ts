@@ -4,6 +4,7 @@ import { protocolNamed } from '#lib/example/protocol.ts';
 import { budgetWarning, secondsFor, sumLines, type EstimateLine, type RunEstimate } from '#lib/llm/estimate.ts';
 import { costOf, priceAt, type PriceTable } from '#lib/llm/price-of.ts';
 import type { RunConfig } from '#lib/run/schema.ts';
+import { llmScorers, READING_SCORERS } from '#lib/score/llm-scorers.ts';
 import { commonPrefix, promptText } from '#gpu-worker/llm/rehearsal-chat.ts';
 import type { ChatClient } from '#gpu-worker/llm/chat-client.ts';
 import type { RunFacts } from '#gpu-worker/stages/run-facts.ts';
@@ -43,8 +44,9 @@ const LEAST_CACHED_TOKENS = 1024;
 export async function estimateRun({ pool, chat, prices, limits }: EstimateServices, config: RunConfig): Promise<RunEstimate> {
   const { run, latents, latentsBasis } = await runOf(pool, config);
   const none = { calls: 0, tokensIn: 0, tokensCached: 0, tokensOut: 0, usd: 0 };
+  const read = readingBasis(config);
   if (chat === null) {
-    return { model: null, latents, total: none, byPurpose: [], seconds: 0, basis: ['No language model is configured: the run asks none.'], warning: null };
+    return { model: null, latents, total: none, byPurpose: [], seconds: 0, basis: ['No language model is configured: the run asks none.', ...read], warning: null }; // prettier-ignore
   }
   const stored = await storedLatents(pool, run);
   const sample = stored.latents.length > 0 ? stored.latents : inventedLatents(protocolNamed(config.protocol), 4);
@@ -72,10 +74,21 @@ export async function estimateRun({ pool, chat, prices, limits }: EstimateServic
       price === null
         ? `The price of ${chat.model} at ${chat.endpoint} is not known: give it in LLM_PRICES.`
         : `Prices per million tokens: $${price.in} in, $${price.cached} cached, $${price.out} out.`,
+      ...read,
       'Answers that cannot be used are asked for again, and answers paid for before cost nothing: neither is counted.',
     ],
     warning: budgetWarning(total, config.budget),
   };
+}
+
+/** What is left out, in a sentence: prompts that a model only reads. */
+function readingBasis(config: RunConfig): string[] {
+  const reading = llmScorers(config).filter((name) => READING_SCORERS.includes(name) || (name === 'simulation' && config.simulation === 'likelihood'));
+  return reading.length === 0
+    ? []
+    : [
+        `Reading for ${reading.join(' and ')}, a prompt or two for each window, is in none of these figures: on this machine it costs nothing, elsewhere it counts for the budget.`,
+      ];
 }
 
 /** @param scale latents of the run for each that was gone through */

@@ -60,10 +60,16 @@ describe('the explainers that ask nobody', () => {
     expect(await explainWith(singleTokenExplainer, { evidence: of, chat: null })).toEqual({
       kind: 'explained',
       text: 'The word “tax”',
-      provenance: { template: 'single-token-1', windows: [[0, 32]], seed: 22, token: ' tax', active: 9, occurrences: 10 },
+      provenance: { template: 'single-token-2', windows: [[0, 32]], seed: 22, token: ' tax', active: 9, occurrences: 10 },
     });
     expect(singleTokenExplainer.prepare(evidence(['{a}']), SETTINGS)).toMatchObject({ kind: 'unfit' });
     expect(singleTokenExplainer.prepare({ ...of, profile: { ...of.profile, tokens: [] } }, SETTINGS)).toMatchObject({ kind: 'unfit' });
+  });
+
+  it('tell only of spellings that the evidence shows', async () => {
+    const spelt = (windows: string[]) => evidence(windows, [], { singleToken: 'strong', tokens: [token(' tax'), token(' Tax'), token(' TAX')] });
+    const said = await explainWith(singleTokenExplainer, { evidence: spelt(['the {tax} on tea', 'a {Tax} on it', 'no TAX']), chat: null });
+    expect(said).toMatchObject({ text: 'The word “tax”, also written “Tax”' });
   });
 
   it.each([

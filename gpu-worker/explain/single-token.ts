@@ -3,7 +3,7 @@ import type { Explainer } from './explainer.ts';
 import { sayLocally } from './local.ts';
 import type { ProfileToken } from './profile.ts';
 
-const TEMPLATE = 'single-token-1';
+const TEMPLATE = 'single-token-2';
 /** A neighbour is said to belong to the pattern when it stands there in this share of the windows, of five at least. */
 const NEIGHBOUR_SHARE = 0.7;
 const LEAST_WINDOWS = 5;
@@ -45,7 +45,13 @@ export const singleTokenExplainer: Explainer = {
     const [top] = profile.tokens;
     if (profile.singleToken === null || top === undefined)
       return { kind: 'unfit', reason: 'Its activations are not those of one token, so that naming one would be wrong.' };
-    const text = singleTokenPhrase(top, profile.tokens, firing);
+    // The statistics are of all text, the exam's too: of other spellings only those count that the evidence shows.
+    const seen = new Set(firing.flatMap(({ tokens, activations }) => tokens.filter((_, i) => activations[i]! > 0)));
+    const text = singleTokenPhrase(
+      top,
+      profile.tokens.filter((token) => seen.has(token.text)),
+      firing,
+    );
     return sayLocally(text, { template: TEMPLATE, firing, facts: { token: top.text, active: top.active, occurrences: top.occurrences } }, settings);
   },
 };

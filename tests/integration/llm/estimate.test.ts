@@ -90,9 +90,15 @@ it('works by the protocol’s numbers before the coder’s first run', async () 
   expect(estimate.warning).toContain('budget');
 });
 
-it('takes nothing where no language model is configured', async () => {
+it('takes nothing where no language model is configured, and says what is not in it', async () => {
   const config = { model: 'planted', coder: 'untouched', text: 'speeches', tokens: 10_000, seed: 22, simulation: 'json', detectionControl: 'tenth' } as const;
   expect(
     await estimateRun({ pool, chat: null, prices, limits: null }, { ...config, protocol: 'atlas', latents: 'all', explainers: ['lexical'], scorers: ['rule'] }),
   ).toMatchObject({ model: null, total: { calls: 0, usd: 0 } });
+  const read = await estimateRun(
+    { pool, chat, prices, limits: null },
+    { ...config, protocol: 'atlas', latents: { first: 5 }, explainers: ['default'], scorers: ['simulation', 'surprisal'], simulation: 'likelihood' },
+  );
+  expect(read.byPurpose.map(({ purpose }) => purpose)).toEqual(['explain.default']);
+  expect(read.basis.join(' ')).toContain('Reading for simulation and surprisal');
 });

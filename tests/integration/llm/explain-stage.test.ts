@@ -189,7 +189,7 @@ describe('the explain stage', () => {
     expect(routed.every(({ reason }) => reason !== null && reason.endsWith('.'))).toBe(true);
     const local = (await explanationsOf(seeded)).filter(({ method }) => ['single_token', 'positional'].includes(method));
     expect(local.map(({ text, explainer }) => [explainer, text])).toEqual([
-      ['single-token-1', 'The word “x”'],
+      ['single-token-2', 'The word “x”'],
       ['positional-1', 'The first 16 tokens of a passage, whatever they say'],
     ]);
     // `auto` and `default` come to the same question about the first: one call. So five defaults and one with its tokens.
