@@ -59,6 +59,7 @@ export function simulationFigures({ exam, latent, seed }: LatentExam, simulated:
   const taken = sat ? correlate(answered, rngFor(seed, 'simulation', latent), 1000) : null;
   const of = (kind: string): Exam['windows'] => exam.windows.filter((window) => window.kind === kind);
   const [firing, random] = [of('activating'), of('random')];
+  const whole: Figure[] = taken === null ? [] : [{ value: taken.estimate, lower: taken.interval?.low ?? null, upper: taken.interval?.high ?? null, nPositives, nNegatives }]; // prettier-ignore
   return {
     value: taken?.estimate ?? null,
     interval: taken?.interval ?? null,
@@ -85,7 +86,9 @@ export function simulationFigures({ exam, latent, seed }: LatentExam, simulated:
         : {
             classes: NEGATIVE_CLASSES.flatMap((name) => {
               const silent = of(name);
-              return silent.length === 0 ? [] : part([...firing, ...silent], 'class', name).map((one) => ({ class: name, ...one }));
+              // One figure has one interval, wherever it is shown.
+              const figures = name === 'random' ? whole : part([...firing, ...silent], 'class', name);
+              return silent.length === 0 ? [] : figures.map((one) => ({ class: name, ...one }));
             }),
             quantiles: [...new Set(firing.flatMap(({ quantile }) => quantile ?? []))]
               .sort((a, b) => a - b)

@@ -58,6 +58,7 @@ describe.each([
       expect(own).toMatchObject({ nPositives: 50, nNegatives: 50, nFailed: 0, failure: null });
       expect(own.interval!.low).toBeGreaterThan(0.7);
       expect(own.parts.quantiles).toHaveLength(10);
+      expect(own.parts.classes[0]).toMatchObject({ class: 'random', value: own.value, lower: own.interval!.low, upper: own.interval!.high });
       expect(own.parts.quantiles[0]).toMatchObject({ quantile: 0, nPositives: 5, nNegatives: 50 });
       means.own += own.value! / latents.length;
       const { value } = await scorer.score(examFor(i), other(i), services, signal);
