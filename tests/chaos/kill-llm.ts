@@ -122,6 +122,7 @@ const endpoint = await startOracle({
 const undisturbed = await makeRun('undisturbed', 3941, endpoint, 0);
 const first = answered.splice(0);
 process.stdout.write(`undisturbed: ${undisturbed.seconds.toFixed(0)} s, ${first.length} answers\n`);
+if (first.length === 0) throw new Error(`nothing was asked: ${tokens} tokens give no latent evidence enough; give more`);
 const disturbed = await makeRun('disturbed', 3942, endpoint, kills);
 await endpoint.close();
 
