@@ -57,12 +57,22 @@ export interface Speech<Request, Reply, Dialect> {
 }
 
 /**
+ * What an endpoint is called in keys and in words: its host, and its path unless that is the usual `/v1`, since a gateway
+ * serves other models under another. Never its credentials or query.
+ */
+export function endpointName(baseUrl: string): string {
+  const { host, pathname } = new URL(baseUrl);
+  const path = pathname.replace(/\/+$/, '');
+  return path === '' || path === '/v1' ? host : host + path;
+}
+
+/**
  * Calls to one endpoint with everything they share whatever its API: slots and limits, attempts with waits between
  * them, time-outs that run to the last byte, dialects learnt from refusals, and errors in words that never hold the key.
  */
 export class EndpointCalls<Request extends { signal?: AbortSignal }, Reply, Dialect> {
   readonly model: string;
-  /** Host, without path and credentials. */
+  /** What `endpointName` says of it. */
   readonly endpoint: string;
   readonly slots: number;
   readonly limiter: RateLimiter;
@@ -77,7 +87,7 @@ export class EndpointCalls<Request extends { signal?: AbortSignal }, Reply, Dial
 
   constructor(options: EndpointOptions, speech: Speech<Request, Reply, Dialect>) {
     this.model = options.model;
-    this.endpoint = new URL(options.baseUrl).host;
+    this.endpoint = endpointName(options.baseUrl);
     this.slots = options.slots ?? DEFAULT_SLOTS;
     this.limiter = options.limiter ?? rateLimiterOf(options);
     this.#settings = options.settings ?? 'LLM';

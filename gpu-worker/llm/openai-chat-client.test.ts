@@ -4,6 +4,7 @@ import type { AppError } from '#lib/errors/app-error.ts';
 import { startChatEndpoint, type ChatEndpoint, type ChatEndpointOptions, type Misbehaviour } from '#tests/doubles/chat-endpoint.ts';
 import type { ChatRequest } from './chat-client.ts';
 import { skippingClock } from '#tests/doubles/clocks.ts';
+import { endpointName } from './endpoint-calls.ts';
 import { createOpenAiChatClient, type OpenAiChatOptions } from './openai-chat-client.ts';
 import { MAX_ATTEMPTS } from './retry.ts';
 
@@ -226,4 +227,9 @@ describe('stopping', () => {
     await expect(chat.chat({ ...REQUEST, signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'cancelled' });
     expect(calls.length).toBe(0);
   });
+});
+
+it('is called by its host, and by its path where that is not the usual one', () => {
+  const names = ['https://api.openai.com/v1/', 'http://localhost:8000', 'https://gate.example/team-a/v1', 'https://user:word@gate.example/team-b/v1?key=k'];
+  expect(names.map(endpointName)).toEqual(['api.openai.com', 'localhost:8000', 'gate.example/team-a/v1', 'gate.example/team-b/v1']);
 });
