@@ -56,8 +56,11 @@ describe('priceAt', () => {
   ])('%s asks %s at %d', (endpoint, model, price) => {
     expect(priceAt(endpoint, model, { own: [] })?.in).toBe(price);
   });
-  it.each(['localhost:8000', '127.0.0.1:11434', '10.1.2.3', '192.168.0.9:80', 'vllm:8000', 'gpu.internal'])('%s has no price but its owner’s', (endpoint) => {
-    expect(priceAt(endpoint, 'llama-3.1-70b-instruct', { own: [] })).toBeNull();
-    expect(priceAt(endpoint, 'llama-3.1-70b-instruct', { own })?.in).toBe(0.05);
-  });
+  it.each(['localhost:8000', '127.0.0.1:11434', '10.1.2.3', '192.168.0.9:80', 'vllm:8000', 'gpu.internal', 'gate.internal:80/team-a/v1'])(
+    '%s has no price but its owner’s',
+    (endpoint) => {
+      expect(priceAt(endpoint, 'llama-3.1-70b-instruct', { own: [] })).toBeNull();
+      expect(priceAt(endpoint, 'llama-3.1-70b-instruct', { own })?.in).toBe(0.05);
+    },
+  );
 });

@@ -44,11 +44,11 @@ const OWN_HOST = /^(localhost|127\.|10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|\[
  * What a model costs at an endpoint; null when it is not known. `local` is this machine and costs nothing; elsewhere the
  * instance's own prices go first, and the built-in ones are for public hosts only.
  *
- * @param endpoint host, as `ChatClient.endpoint` has it
+ * @param endpoint host, with or without a path, as `ChatClient.endpoint` has it
  */
 export function priceAt(endpoint: string, model: string, { own }: PriceTable): Price | null {
   if (endpoint === 'local') return { in: 0, cached: 0, out: 0 };
-  return priceOf(model, own) ?? (OWN_HOST.test(endpoint) ? null : priceOf(model, PRICES));
+  return priceOf(model, own) ?? (OWN_HOST.test(endpoint.split('/')[0]!) ? null : priceOf(model, PRICES));
 }
 
 /** Tokens of a call or of many; `cached` is a part of `in`. */
