@@ -10,9 +10,9 @@ import { readReport } from '#server/reports/read-report.ts';
 import { withInstance } from './open-instance.ts';
 
 interface ReportOptions {
-  html: boolean;
-  md: boolean;
-  json: boolean;
+  html?: boolean;
+  md?: boolean;
+  json?: boolean;
   out?: string;
   against?: string;
 }
@@ -23,9 +23,9 @@ export function registerReport(program: Command, print: (line: string) => void):
     .command('report')
     .description('what a run says about itself: coverage, scores with intervals and controls, by tenth and class, correlations, comparisons, failures, cost')
     .argument('<run>', 'number of the run, as on its page')
-    .option('--html', 'one page with its figures', false)
-    .option('--md', 'Markdown; with --out the figures go beside it as SVG', false)
-    .option('--json', 'all numbers', false)
+    .option('--html', 'one page with its figures')
+    .option('--md', 'Markdown, unless another form is asked for; with --out the figures go beside it as SVG')
+    .option('--json', 'all numbers')
     .option('--out <file>', 'where to write it; by default it is printed')
     .option('--against <run>', 'compares it with another run, latent by latent where they are of one coder')
     .action((run: string, options: ReportOptions) => report(run, options, print));

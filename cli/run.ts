@@ -124,8 +124,9 @@ export async function runFile(file: string, print: (line: string) => void): Prom
         return;
       }
       if (run.failure) throw new AppError('internal', `Run ${id} failed in ${run.failure.stage ?? 'its first'} stage: ${run.failure.message}`);
-      print(`Run ${id} ${run.state}: ${environment.siteUrl}/${run.model}/${run.coder}`);
       print(JSON.stringify(run.results, null, 2));
+      print(`Run ${id} ${run.state}: ${environment.siteUrl}/${run.model}/${run.coder}`);
+      print(`Its scores, failures and cost as a page: npm run -s atlas -- report ${id} --html --out run-${id}.html`);
     } finally {
       process.removeListener('SIGINT', interrupt);
       await worker.stop();
@@ -144,6 +145,8 @@ export async function estimateFile(file: string, print: (line: string) => void):
     const services = { pool: database.pool, chat: llm?.chat ?? null, prices: readPrices(environment.llmPrices), limits: environment.llm };
     try {
       for (const line of estimateLines(await estimateRun(services, registered))) print(line);
+      const warning = await foreseeEvidence(database.pool, registered);
+      if (warning !== null) print(warning);
     } finally {
       await llm?.close();
     }

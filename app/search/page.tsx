@@ -63,7 +63,7 @@ export default async function SearchPage({ searchParams }: Props) {
             </nav>
           </div>
           {ignored.length > 0 && <p className="note mb-3">Not understood and left out: {ignored.join(', ')}.</p>}
-          {results.mode === 'words' && query.q !== '' && (
+          {results.mode === 'words' && query.q !== '' && around?.[0].explained !== 0 && (
             <p className="note mb-3">Searched by words alone: the model that understands meaning did not answer in time. Searching again may find more.</p>
           )}
           {around !== null ? (

@@ -28,13 +28,18 @@ describe('lines', () => {
       observation(0, 0.9, { method: 'lexical' }),
       observation(0, 0.4, { scorer: 'simulation', metric: 'pearson_r' }),
     ]);
-    expect(lines.map(({ method, scorer, score }) => [method, scorer, score.n, score.median.value])).toEqual([
+    expect(lines.map(({ method, scorer, score }) => [method, scorer, score?.n, score?.median.value])).toEqual([
       ['default', 'detection', 2, 0.7],
       ['lexical', 'detection', 1, 0.9],
       ['default', 'simulation', 1, 0.4],
     ]);
     expect(lines[0]).toMatchObject({ failedScores: 1, failedItems: 0, nullValue: 0.5 });
     expect(lines[2]?.nullValue).toBe(0);
+  });
+
+  it('tell of what could not be scored for any latent', () => {
+    const { lines } = reportFigures([observation(0, 0.6), observation(0, null, { scorer: 'simulation', metric: 'pearson_r' })]);
+    expect(lines).toMatchObject([{ scorer: 'detection' }, { scorer: 'simulation', score: null, control: null, frequencyWeighted: null, failedScores: 1 }]);
   });
 
   it('count as above chance only what its interval says is', () => {

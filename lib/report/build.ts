@@ -13,7 +13,7 @@ type Figures = Pick<RunReport, 'lines' | 'quantiles' | 'classes' | 'correlations
 export function reportFigures(observations: readonly Observation[]): Figures {
   const groups = groupObservations(observations);
   return {
-    lines: groups.flatMap((group) => lineOf(group) ?? []),
+    lines: groups.map(lineOf),
     quantiles: groups.flatMap((group) => parts(group, 'quantiles', ({ quantile }) => quantile, (quantile) => ({ quantile }))), // prettier-ignore
     classes: groups.flatMap((group) => parts(group, 'classes', (figure) => figure.class, (of) => ({ class: of }))), // prettier-ignore
     correlations: correlationsOf(groups),
@@ -23,12 +23,12 @@ export function reportFigures(observations: readonly Observation[]): Figures {
 
 const keyOf = ({ method, scorer, metric }: ObservationGroup): (string | number)[] => [method ?? '', scorer, metric];
 
-function lineOf(group: ObservationGroup): ReportLine | null {
+/** A way of scoring none of whose scores could be taken has its line too: what failed is told and not left out. */
+function lineOf(group: ObservationGroup): ReportLine {
   const { method, scorer, metric, observations } = group;
   const valued = observations.flatMap((one) => (one.value === null ? [] : [{ ...one, value: one.value }]));
   const key = keyOf(group);
   const score = spreadOf(valued.map(({ value }) => value), key); // prettier-ignore
-  if (score === null) return null;
   const nullValue = AXES[metric].chance;
   const controlled = valued.flatMap(({ value, control }) => (control === null ? [] : [{ value, control }]));
   const bounded = valued.flatMap(({ lower }) => (lower === null ? [] : [lower]));

@@ -28,7 +28,8 @@ const lineSchema = z.object({
   metric: metricSchema,
   /** What a scorer that knows nothing scores. */
   nullValue: z.number(),
-  score: spreadSchema,
+  /** Null where no score has a value. */
+  score: spreadSchema.nullable(),
   /** Over the latents that have one: another latent's explanation on the same exam. */
   control: spreadSchema.nullable(),
   /** Own score less control, latent by latent. */

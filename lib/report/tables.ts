@@ -68,11 +68,11 @@ function scores({ lines }: RunReport): ReportTable {
       SCORER_NAMES[line.scorer].name,
       METRIC_NAMES[line.metric],
       formatScore(line.nullValue),
-      formatCount(line.score.n),
-      middle(line.score),
+      formatCount(line.score?.n ?? 0),
+      line.score === null ? '–' : middle(line.score),
       line.control === null ? '–' : `${formatEstimate(line.control.median)} (${formatCount(line.control.n)})`,
       line.overControl === null ? '–' : formatEstimate(line.overControl.median),
-      percent(line.aboveNull),
+      line.score === null ? '–' : percent(line.aboveNull),
       line.frequencyWeighted === null ? '–' : formatEstimate(line.frequencyWeighted),
       line.failedScores === 0 && line.failedItems === 0 ? '0' : `${formatCount(line.failedScores)} scores, ${formatCount(line.failedItems)} items`,
     ]),
@@ -164,7 +164,7 @@ function difference({ value, lower, upper }: Estimate): string {
 function failures({ failures: all }: RunReport): ReportTable {
   return {
     title: 'Failures',
-    note: '',
+    note: 'Explanations that could not be made; of scores, the windows or questions of their exams that got no usable answer.',
     columns: ['stage', 'what', 'cause', 'n'],
     rows: all.map(({ stage, what, cause, n }) => [stage, what, cause, formatCount(n)]),
   };

@@ -64,8 +64,10 @@ test('the numbers are those of the rows', () => {
   const report = runReportSchema.parse(read.report);
   expect(report.run).toMatchObject({ model: 'm', coder: 'c', tokens: 9999, protocol: 'atlas', state: 'finished' });
   expect(report.coverage.explained).toEqual([{ method: 'lexical', explainers: ['lexical-1'], latents: 8 }]);
-  expect(report.lines).toHaveLength(1);
-  expect(report.lines[0]).toMatchObject({
+  // The detection that failed has its line beside what could be scored.
+  expect(report.lines).toHaveLength(2);
+  expect(report.lines[0]).toMatchObject({ method: 'lexical', scorer: 'detection', score: null, failedScores: 1 });
+  expect(report.lines[1]).toMatchObject({
     method: 'lexical',
     scorer: 'embedding',
     score: { n: 7, median: { value: 0.7 } },
@@ -73,7 +75,7 @@ test('the numbers are those of the rows', () => {
     failedScores: 0,
   });
   // .55 less .1 is below chance, .61 less .1 is above.
-  expect(report.lines[0]?.aboveNull.value).toBeCloseTo(6 / 7, 12);
+  expect(report.lines[1]?.aboveNull.value).toBeCloseTo(6 / 7, 12);
   expect(report.failures).toEqual([
     { stage: 'explain', what: 'contrastive', cause: 'bad_answer', n: 1 },
     { stage: 'score', what: 'detection', cause: 'upstream', n: 100 },
@@ -135,7 +137,7 @@ test('a newer score that only lacked answers does not hide one that had them', a
        from explanations where coder_id = $1 and latent_index = 4`,
     [coder.coderId],
   );
-  expect((await readReport(pool, coder.runId)).report.lines[0]?.score).toEqual(read.report.lines[0]?.score);
+  expect((await readReport(pool, coder.runId)).report.lines[1]?.score).toEqual(read.report.lines[1]?.score);
 });
 
 test('two runs of one coder are compared latent by latent', async () => {
@@ -177,7 +179,7 @@ test('a run that judges the explanations of another has figures of its own, and 
     [coder.runId, third],
   );
   // Nothing judged anew: the scores that the run found.
-  expect((await readReport(pool, third)).report.lines[0]?.score).toEqual(read.report.lines[0]?.score);
+  expect((await readReport(pool, third)).report.lines[1]?.score).toEqual(read.report.lines[1]?.score);
   // The same explanations by another judge, and once more with its controls: the same answers, which failed as often.
   for (const key of ['other', 'other control'])
     await pool.query(
@@ -187,10 +189,10 @@ test('a run that judges the explanations of another has figures of its own, and 
       [coder.runId, third, key],
     );
   const [own, theirs] = [await readReport(pool, coder.runId), await readReport(pool, third)];
-  expect(own.report.lines[0]?.score).toEqual(read.report.lines[0]?.score);
+  expect(own.report.lines[1]?.score).toEqual(read.report.lines[1]?.score);
   expect(compareRuns(own, theirs)[0]?.meanDifference.value).toBeCloseTo(0.1, 12);
   expect(theirs.report.failures).toContainEqual({ stage: 'score', what: 'embedding', cause: 'bad_answer', n: VALUES.length });
-  expect(theirs.report.lines[0]?.failedItems).toBe(VALUES.length);
+  expect(theirs.report.lines[1]?.failedItems).toBe(VALUES.length);
   expect(own.report.failures.filter(({ what }) => what === 'embedding')).toEqual([]);
 });
 

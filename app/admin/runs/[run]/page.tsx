@@ -7,6 +7,7 @@ import { RunPairs } from '#app/components/run-pairs.tsx';
 import { RunResults } from '#app/components/run-results.tsx';
 import { adminCaller } from '#app/viewer.ts';
 import { formatInstant } from '#lib/format/time.ts';
+import { settingText } from '#lib/run/setting-text.ts';
 import { coderPath } from '#lib/url/href.ts';
 import { errorCode } from '#server/caller.ts';
 import { cancel } from './actions.ts';
@@ -84,7 +85,7 @@ export default async function RunPage({ params }: Props) {
         <aside className="min-w-0">
           <section className="section">
             <h2>Configuration</h2>
-            <RunPairs of={Object.entries(run.config)} />
+            <RunPairs of={Object.entries(run.config).map(([name, value]) => [name, settingText(value)] as const)} />
           </section>
           <RunResults results={run.results} />
         </aside>
