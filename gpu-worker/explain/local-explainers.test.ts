@@ -60,10 +60,15 @@ describe('the explainers that ask nobody', () => {
     expect(await explainWith(singleTokenExplainer, { evidence: of, chat: null })).toEqual({
       kind: 'explained',
       text: 'The word “tax”',
-      provenance: { template: 'single-token-2', windows: [[0, 32]], seed: 22, token: ' tax', active: 9, occurrences: 10 },
+      provenance: { template: 'single-token-3', windows: [[0, 32]], seed: 22, token: ' tax', active: 9, occurrences: 10 },
     });
     expect(singleTokenExplainer.prepare(evidence(['{a}']), SETTINGS)).toMatchObject({ kind: 'unfit' });
     expect(singleTokenExplainer.prepare({ ...of, profile: { ...of.profile, tokens: [] } }, SETTINGS)).toMatchObject({ kind: 'unfit' });
+    // What the evidence does not show is known from the exam's text alone.
+    expect(singleTokenExplainer.prepare(evidence(['the tax on {tea}'], [], { singleToken: 'strong', tokens: [token(' tax')] }), SETTINGS)).toMatchObject({
+      kind: 'unfit',
+      reason: expect.stringContaining('another token') as string,
+    });
   });
 
   it('tell only of spellings that the evidence shows', async () => {

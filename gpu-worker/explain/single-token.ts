@@ -3,7 +3,7 @@ import type { Explainer } from './explainer.ts';
 import { sayLocally } from './local.ts';
 import type { ProfileToken } from './profile.ts';
 
-const TEMPLATE = 'single-token-2';
+const TEMPLATE = 'single-token-3';
 /** A neighbour is said to belong to the pattern when it stands there in this share of the windows, of five at least. */
 const NEIGHBOUR_SHARE = 0.7;
 const LEAST_WINDOWS = 5;
@@ -45,7 +45,10 @@ export const singleTokenExplainer: Explainer = {
     const [top] = profile.tokens;
     if (profile.singleToken === null || top === undefined)
       return { kind: 'unfit', reason: 'Its activations are not those of one token, so that naming one would be wrong.' };
-    // The statistics are of all text, the exam's too: of other spellings only those count that the evidence shows.
+    // The statistics are of all text, the exam's too: what is named must be what the evidence alone would name.
+    if (strongestToken(firing) !== top.text)
+      return { kind: 'unfit', reason: 'The windows that may be shown fire most on another token than all windows together, so that none can be named.' };
+    // Of other spellings, too, only those count that the evidence shows.
     const seen = new Set(firing.flatMap(({ tokens, activations }) => tokens.filter((_, i) => activations[i]! > 0)));
     const text = singleTokenPhrase(
       top,
@@ -55,6 +58,17 @@ export const singleTokenExplainer: Explainer = {
     return sayLocally(text, { template: TEMPLATE, firing, facts: { token: top.text, active: top.active, occurrences: top.occurrences } }, settings);
   },
 };
+
+/** The token with the greatest sum of activations in some windows, the first of equals; null where none fires. */
+function strongestToken(windows: readonly Example[]): string | null {
+  const sums = new Map<string, number>();
+  for (const { tokens, activations } of windows) {
+    for (const [i, token] of tokens.entries()) if (activations[i]! > 0) sums.set(token, (sums.get(token) ?? 0) + activations[i]!);
+  }
+  let best: [token: string, sum: number] | null = null;
+  for (const [token, sum] of sums) if (best === null || sum > best[1]) best = [token, sum];
+  return best && best[0];
+}
 
 /** The phrase: pure, for any token and the windows it fires in. */
 export function singleTokenPhrase(top: ProfileToken, tokens: readonly ProfileToken[], firing: readonly Example[]): string {

@@ -135,6 +135,18 @@ async function profile({ coderId }: Seeded, latent: number, changes: Partial<Sto
   ]);
 }
 
+/** The profile of a latent of one token: the one with most activation in its train windows, as in all of its text. */
+function ofOneToken({ examples, words }: PlantedLatent): StoredProfile['tokens'] {
+  const sum = (word: string): number =>
+    examples.reduce(
+      (all, { split, tokens, activations }) =>
+        split === 'train' ? all + activations.reduce((own, value, i) => own + (tokens[i] === word ? value : 0), 0) : all,
+      0,
+    );
+  const [text] = words.map((word) => ` ${word}`).sort((a, b) => sum(b) - sum(a));
+  return { ...PROFILE.tokens!, singleToken: 'strong', byTotal: [{ text: text!, active: 9, occurrences: 10, total: 9 }] };
+}
+
 const asksFor = ({ words }: PlantedLatent, messages: DoubleMessage[]): boolean =>
   words.some((word) => messages.some(({ content }) => content.includes(`«${word}`)));
 
@@ -164,9 +176,9 @@ describe('the explain stage', () => {
   });
 
   it('chooses by statistics, says why, and leaves alone what no phrase would fit', async () => {
-    const { seeded, chat, endpoint } = await runOn('auto', 5, { explainers: ['auto', 'default'] });
+    const { planted, seeded, chat, endpoint } = await runOn('auto', 5, { explainers: ['auto', 'default'] });
     await profile(seeded, 0, {});
-    await profile(seeded, 1, { tokens: { ...PROFILE.tokens!, singleToken: 'strong' } });
+    await profile(seeded, 1, { tokens: ofOneToken(planted[1]!) });
     await profile(seeded, 2, { positionInformation: 0.4, positions: [90, 1, 1, 1, ...new Array<number>(12).fill(0)] });
     await pool.query('UPDATE latents SET frequency = 0.4 WHERE coder_id = $1 AND index = 3', [seeded.coderId]);
     const effect = (text: string) => ({ text, effect: 9 });
@@ -189,7 +201,7 @@ describe('the explain stage', () => {
     expect(routed.every(({ reason }) => reason !== null && reason.endsWith('.'))).toBe(true);
     const local = (await explanationsOf(seeded)).filter(({ method }) => ['single_token', 'positional'].includes(method));
     expect(local.map(({ text, explainer }) => [explainer, text])).toEqual([
-      ['single-token-2', 'The word “x”'],
+      ['single-token-3', expect.stringMatching(new RegExp(`^The word “(${planted[1]!.words.join('|')})”`))],
       ['positional-1', 'The first 16 tokens of a passage, whatever they say'],
     ]);
     // `auto` and `default` come to the same question about the first: one call. So five defaults and one with its tokens.
@@ -249,8 +261,8 @@ describe('the explain stage', () => {
   });
 
   it('needs no language model for what it works out itself, and says so for the rest', async () => {
-    const { seeded } = await runOn('local', 2, { explainers: ['single_token'] });
-    await profile(seeded, 0, { tokens: { ...PROFILE.tokens!, singleToken: 'strong' } });
+    const { planted, seeded } = await runOn('local', 2, { explainers: ['single_token'] });
+    await profile(seeded, 0, { tokens: ofOneToken(planted[0]!) });
     expect(await work(null, seeded)).toEqual({ explained: 1, reused: 0, failed: 1 });
     const other = await runOn('needs', 1, { explainers: ['default'] });
     await expect(work(null, other.seeded)).rejects.toMatchObject({ code: 'invalid_config' });
