@@ -39,5 +39,5 @@ it('says how far apart the texts are, and whose doing it is', () => {
 it('says why there is nothing now', () => {
   const lines = reportLines({ ...result, agrees: false, similarity: null, now: { ...result.now, text: null, failure: 'the answer was cut off' } });
   expect(lines[2]).toContain('none: the answer was cut off');
-  expect(lines.at(-1)).toBe('They do not agree.');
+  expect(lines.at(-1)).toBe('There is nothing to compare: it could not be made again.');
 });

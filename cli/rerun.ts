@@ -66,6 +66,8 @@ export function reportLines(result: ExplanationRerun): string[] {
     ...(calls > 0 ? [`  ${calls} calls, ${result.tokensIn ?? '?'} tokens in, ${result.tokensOut ?? '?'} out.`] : []),
     agrees
       ? 'They agree to the letter.'
-      : `They do not agree${similarity === null ? '' : `; their sentence vectors have a cosine of ${similarity.toFixed(2)}`}.${sameQuestion && now.text !== null ? ' The model does not answer alike twice.' : ''}`,
+      : now.text === null
+        ? 'There is nothing to compare: it could not be made again.'
+        : `They do not agree${similarity === null ? '' : `; their sentence vectors have a cosine of ${similarity.toFixed(2)}`}.${sameQuestion ? ' The model does not answer alike twice.' : ''}`,
   ];
 }

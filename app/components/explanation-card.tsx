@@ -16,7 +16,7 @@ export function ExplanationCard({ explanation, first, examHref }: { explanation:
     <div>
       <p className={first ? 'font-semibold' : ''}>{explanation.text}</p>
       <p className="mt-1 mb-2 flex flex-wrap items-center gap-x-2 gap-y-1 text-t1 text-ink-3">
-        <MethodChip method={explanation.method} explainer={explanation.explainer} />
+        <MethodChip method={explanation.method} />
         <span>
           {explanation.explainer} · {formatDay(explanation.createdAt)} · version {explanation.id}
         </span>
