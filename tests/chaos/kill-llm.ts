@@ -84,6 +84,8 @@ async function makeRun(name: string, port: number, endpoint: ChatEndpoint, wante
         const before = endpoint.calls.length;
         while (endpoint.calls.length === before && !(await state()).finished) await delay(10);
         await delay(rng.int(stage === 'explain' ? 300 : 1500));
+        // A task may have been taken anew meanwhile.
+        if ((await mostEnded(database.pool)) >= MOST_ENDED) continue;
         worker.kill('SIGKILL');
         moments.push(performance.now());
         killed[stage] = (killed[stage] ?? 0) + 1;
