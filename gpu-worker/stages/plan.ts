@@ -1,5 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
-import { rngFor, sampleIndices } from '#lib/random/rng.ts';
+import { latentsWanted } from '#lib/run/wanted-latents.ts';
 import type { JobName } from '#lib/jobs/registry.ts';
 import { JOBS } from '#lib/jobs/registry.ts';
 import { hasJob, JOB_UNITS } from '#lib/run/steps.ts';
@@ -41,12 +41,8 @@ export function phaseOf(job: JobName): number {
 export const stageOf = (phase: number): string => JOBS[(PHASES[phase] as readonly JobName[])[0] as JobName].stage;
 
 /** The latents a run is asked to look at, ascending. */
-export function wantedLatents(run: RunFacts): number[] {
-  const width = requireFact(run, 'width');
-  const { latents, seed } = run.config;
-  if (latents === 'all') return Array.from({ length: width }, (_, i) => i);
-  if ('first' in latents) return Array.from({ length: Math.min(width, latents.first) }, (_, i) => i);
-  return sampleIndices(rngFor(seed, 'latents'), width, latents.random).sort((a, b) => a - b);
+function wantedLatents(run: RunFacts): number[] {
+  return wantedOf(run) ?? Array.from({ length: requireFact(run, 'width') }, (_, i) => i);
 }
 
 /** The tasks of a phase, empty when it has nothing to do. What costs a look at the data is asked for where a phase needs it. */
@@ -149,7 +145,7 @@ function batches(items: readonly number[], size: number): number[][] {
 }
 
 /** Latents that a run is asked to look at, as a parameter of a query; null for all. A sample may hold more: another run's of the same draws. */
-export const wantedOf = (run: RunFacts): number[] | null => (run.config.latents === 'all' ? null : wantedLatents(run));
+export const wantedOf = (run: RunFacts): number[] | null => latentsWanted(run.config, requireFact(run, 'width'));
 
 /** The run's latents with evidence and exam enough to be explained, ascending. */
 export async function readyLatents(client: Pool | PoolClient, run: RunFacts): Promise<number[]> {

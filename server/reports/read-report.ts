@@ -6,6 +6,7 @@ import { delphiPooledSchema, type RunReport } from '#lib/report/schema.ts';
 import { precisionFiguresSchema, precisionScorerSchema, type PrecisionLine } from '#lib/score/precision.ts';
 import { precisionLines } from '#lib/score/precision-lines.ts';
 import { metricSchema, scorePartsSchema, scorerSchema } from '#lib/score/schema.ts';
+import { latentsWanted } from '#lib/run/wanted-latents.ts';
 import { madeFromTakenDown } from '#platform/database/takedowns.ts';
 import { getRun } from '#server/runs/queries.ts';
 
@@ -18,6 +19,8 @@ export interface ReadReport {
 interface RunFacts {
   coderId: string;
   sampleKey: string | null;
+  /** Latents that the run was asked to look at; null for all. Others may have been sampled under the same key by other runs. */
+  wanted: number[] | null;
 }
 
 /**
@@ -26,8 +29,12 @@ interface RunFacts {
  */
 export async function readReport(pool: Pool, runId: string): Promise<ReadReport> {
   const run = await getRun(pool, runId);
-  const { rows } = await pool.query<RunFacts>(`select coder_id::text as "coderId", results->>'sampleKey' as "sampleKey" from runs where id = $1`, [runId]);
-  const facts = rows[0] as RunFacts;
+  const { rows } = await pool.query<Pick<RunFacts, 'coderId' | 'sampleKey'> & { width: number }>(
+    `select r.coder_id::text as "coderId", r.results->>'sampleKey' as "sampleKey", c.width from runs r join sparse_coders c on c.id = r.coder_id where r.id = $1`,
+    [runId],
+  );
+  const [{ width, ...found }] = rows as [(typeof rows)[number]];
+  const facts: RunFacts = { ...found, wanted: latentsWanted(run.config, width) };
   const [observations, latents, explained, precision, failures, cost] = await Promise.all([
     readObservations(pool, runId, facts),
     readLatents(pool, facts),
@@ -75,7 +82,7 @@ const ASKED = `select a.asked, e.id, e.coder_id, e.latent_index, e.explainer fro
   where a.coder_id = $1 and a.run_id = $2 and not ${madeFromTakenDown('e')}`;
 
 /** A score of a scorer that judges the latent, taken on the run's sample. */
-const OF_LATENT = `s.explanation_id is null and s.provenance->>'sampleKey' = $3`;
+const OF_LATENT = `s.explanation_id is null and s.provenance->>'sampleKey' = $3 and ($4::int[] is null or s.latent_index = any($4))`;
 
 /**
  * The score of each explanation and scorer that stands for the run: its own, else one that it found taken, by an earlier run
@@ -90,23 +97,25 @@ const STANDING = `asked as (${ASKED}), taken as (
     select distinct on (t.scorer, t.method, t.latent_index) t.* from taken t
      order by t.scorer, t.method, t.latent_index, (t.run_id = $2) desc, (t.value is null and t.provenance ? 'failures'), (t.run_id < $2) desc, t.id desc)`;
 
-async function readObservations(pool: Pool, runId: string, { coderId, sampleKey }: RunFacts): Promise<Observation[]> {
+async function readObservations(pool: Pool, runId: string, { coderId, sampleKey, wanted }: RunFacts): Promise<Observation[]> {
   const { rows } = await pool.query(
     `with ${STANDING}
      select t.latent_index as latent, t.method, t.scorer, t.metric, t.value, t.lower, t.control_value as control,
        t.n_failed as "nFailed", t.parts, l.frequency
      from standing t join latents l on l.coder_id = t.coder_id and l.index = t.latent_index
      order by t.scorer, t.method, t.latent_index`,
-    [coderId, runId, sampleKey],
+    [coderId, runId, sampleKey, wanted],
   );
   return z.array(observationSchema).parse(rows);
 }
 
-async function readLatents(pool: Pool, { coderId, sampleKey }: RunFacts): Promise<Record<string, number>> {
+async function readLatents(pool: Pool, { coderId, sampleKey, wanted }: RunFacts): Promise<Record<string, number>> {
   const { rows } = await pool.query<{ status: string; n: number }>(
-    `select status::text, count(*)::int as n from example_blobs where coder_id = $1 and sample_key = $2 group by 1
-     union all select 'dead', count(*)::int from latents where coder_id = $1 and status = 'dead' order by 2 desc`,
-    [coderId, sampleKey],
+    `select status::text, count(*)::int as n from example_blobs
+       where coder_id = $1 and sample_key = $2 and ($3::int[] is null or latent_index = any($3)) group by 1
+     union all select 'dead', count(*)::int from latents
+       where coder_id = $1 and status = 'dead' and $2::text is not null and ($3::int[] is null or index = any($3)) order by 2 desc`,
+    [coderId, sampleKey, wanted],
   );
   return Object.fromEntries(rows.filter(({ n }) => n > 0).map(({ status, n }) => [status, n]));
 }
@@ -132,7 +141,7 @@ async function readPrecision(pool: Pool, runId: string, { coderId }: RunFacts): 
   return precisionLines(measuredSchema.parse(rows).map(({ figures, ...rest }) => ({ ...rest, ...figures })));
 }
 
-async function readFailures(pool: Pool, runId: string, { coderId, sampleKey }: RunFacts): Promise<RunReport['failures']> {
+async function readFailures(pool: Pool, runId: string, { coderId, sampleKey, wanted }: RunFacts): Promise<RunReport['failures']> {
   const { rows } = await pool.query<RunReport['failures'][number]>(
     `with ${STANDING}
      select 'explain' as stage, a.asked as what, a.cause, count(*)::int as n from explanation_attempts a
@@ -143,7 +152,7 @@ async function readFailures(pool: Pool, runId: string, { coderId, sampleKey }: R
        lateral jsonb_each_text(case when jsonb_typeof(s.provenance->'failures') = 'object' then s.provenance->'failures' else '{}' end) f
        group by 2, 3 having sum(f.value::int) > 0
      order by 1, 2, 3`,
-    [coderId, runId, sampleKey],
+    [coderId, runId, sampleKey, wanted],
   );
   return rows;
 }

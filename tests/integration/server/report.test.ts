@@ -9,7 +9,7 @@ import { compareRuns } from '#server/reports/against.ts';
 import { FILE_THEME, reportPlots } from '#server/reports/plots.ts';
 import { readReport, type ReadReport } from '#server/reports/read-report.ts';
 import { withDatabase } from '#tests/integration/with-database.ts';
-import { type Seeded, seedCoder, type SeededLatent } from './seed.ts';
+import { type Seeded, seedCoder, seedExamples, type SeededLatent } from './seed.ts';
 
 const VALUES = [0.55, 0.61, 0.67, 0.7, 0.74, 0.8, 0.92];
 const latents: SeededLatent[] = [...VALUES, null].map((value, i) => ({
@@ -210,4 +210,18 @@ test('it is written as a page and as Markdown, with its figures and nothing of w
 
 test('a run that is not there is said to be not there', async () => {
   await expect(readReport(pool, '999999')).rejects.toMatchObject({ code: 'not_found', message: 'There is no run 999999.' });
+});
+
+test('latents that another run has looked at under the same sample are not the run’s', async () => {
+  const few = await seedCoder(pool, { model: 'm-few', coder: 'c', latents });
+  for (const index of [0, 1, 5]) await seedExamples(pool, few, index);
+  await pool.query(`update runs set results = '{"sampleKey": "s1"}', config = config || '{"latents": {"first": 2}}' where id = $1`, [few.runId]);
+  await pool.query(
+    `insert into scores (coder_id, latent_index, run_id, scorer, metric, value, n_positives, n_negatives, n_failed, exam, verdicts, provenance, input_key)
+     select $1, i, $2, 'intruder', 'accuracy', 0.5, 5, 5, 0, 'test', '[]', '{"sampleKey": "s1"}', 'k' || i from unnest('{1, 5}'::int[]) as i`,
+    [few.coderId, few.runId],
+  );
+  const { report } = await readReport(pool, few.runId);
+  expect(Object.values(report.coverage.latents).reduce((all, n) => all + n, 0)).toBe(2);
+  expect(report.lines.find(({ scorer }) => scorer === 'intruder')).toMatchObject({ score: { n: 1 } });
 });
