@@ -1,6 +1,6 @@
 import type { ClusteredExam } from './cluster-bootstrap.ts';
 import type { Interval } from './interval.ts';
-import { midRanks } from './mid-ranks.ts';
+import { levelsOf } from './mid-ranks.ts';
 import { checkScores } from './roc-auc.ts';
 import { studentTMultiplier } from './student-t.ts';
 import { wilsonAt } from './wilson.ts';
@@ -28,62 +28,65 @@ export interface ClusteredDelong {
  */
 export function clusterDelong({ labels, scores, documents }: ClusteredExam, level = 0.95): ClusteredDelong | null {
   checkScores(labels, scores);
-  const all = midRanks(scores);
-  const sides = [side(true, labels, scores, documents), side(false, labels, scores, documents)] as const;
-  const [positives, negatives] = sides;
-  if (positives.at.length === 0 || negatives.at.length === 0) return null;
-  // How many of the other class an item beats, ties one half, is its rank among all less its rank among its own.
-  let sum = 0;
-  for (const [k, own] of sides.entries()) {
-    const others = sides[1 - k]!.at.length;
-    const among = midRanks(own.scores);
-    for (let j = 0; j < own.at.length; j++) {
-      const beaten = all[own.at[j]!]! - among[j]!;
-      own.placements[j] = (k === 0 ? beaten : others - beaten) / others;
-      if (k === 0) sum += own.placements[j]!;
-    }
+  return clusterDelongOfLevels({ labels, documents, ...levelsOf(scores) }, level);
+}
+
+/** An exam whose scores are given as their numbers among `count` ascending ones (`levelsOf`), for many parts of one exam. */
+export interface LevelledExam extends Pick<ClusteredExam, 'labels' | 'documents'> {
+  levels: ArrayLike<number>;
+  count: number;
+}
+
+/** The same, by counting: its cost grows with the items and the levels alone. */
+export function clusterDelongOfLevels({ labels, levels, count, documents }: LevelledExam, level = 0.95): ClusteredDelong | null {
+  const counts = [new Float64Array(count), new Float64Array(count)] as const;
+  const sizes = [0, 0];
+  for (let i = 0; i < labels.length; i++) {
+    const side = labels[i] ? 0 : 1;
+    counts[side][levels[i]!]!++;
+    sizes[side]!++;
   }
-  const estimate = sum / positives.at.length;
-  const fewer = Math.min(positives.documents, negatives.documents);
+  const [positives, negatives] = sizes as [number, number];
+  if (positives === 0 || negatives === 0) return null;
+  // Of an item of each level the share of the other class that it stands on the right side of, ties one half.
+  const placements = [new Float64Array(count), new Float64Array(count)] as const;
+  let [negativesBelow, positivesBelow, sum] = [0, 0, 0];
+  for (let k = 0; k < count; k++) {
+    const [p, n] = [counts[0][k]!, counts[1][k]!];
+    placements[0][k] = (negativesBelow + n / 2) / negatives;
+    placements[1][k] = (positives - positivesBelow - p / 2) / positives;
+    sum += p * placements[0][k]!;
+    negativesBelow += n;
+    positivesBelow += p;
+  }
+  const estimate = sum / positives;
+  /** By document what a class's items add; items of one document mostly come together, so that few are looked up. */
+  const beyondEstimate = (side: 0 | 1): Map<number, number> => {
+    const sums = new Map<number, number>();
+    let [document, own] = [Number.NaN, 0];
+    for (let i = 0; i < labels.length; i++) {
+      if ((labels[i] ? 0 : 1) !== side) continue;
+      if (documents[i] !== document) {
+        if (!Number.isNaN(document)) sums.set(document, own);
+        document = documents[i]!;
+        own = sums.get(document) ?? 0;
+      }
+      own += placements[side][levels[i]!]! - estimate;
+    }
+    return sums.set(document, own);
+  };
+  const beyond = [beyondEstimate(0), beyondEstimate(1)] as const;
+  const fewer = Math.min(beyond[0].size, beyond[1].size);
   if (fewer < 2) return { estimate, variance: null, interval: null };
-  const variance = varianceOf(positives, estimate) + varianceOf(negatives, estimate);
+  const variance = varianceOf(beyond[0], positives) + varianceOf(beyond[1], negatives);
   const spread = estimate * (1 - estimate);
   const n = spread > 0 && variance > 0 ? spread / variance : fewer;
   return { estimate, variance, interval: wilsonAt(estimate * n, n, studentTMultiplier(level, fewer - 1)) };
 }
 
-interface Side {
-  /** Places of its items. */
-  at: Uint32Array;
-  scores: Float64Array;
-  /** Of each item the number of its document, from 0. */
-  slots: Uint32Array;
-  documents: number;
-  /** Of each item the share of the other class that it stands on the right side of, filled in by the caller. */
-  placements: Float64Array;
-}
-
-function side(positive: boolean, labels: ArrayLike<number | boolean>, scores: ArrayLike<number>, documents: ArrayLike<number>): Side {
-  let count = 0;
-  for (let i = 0; i < labels.length; i++) count += Boolean(labels[i]) === positive ? 1 : 0;
-  const [at, own, slots] = [new Uint32Array(count), new Float64Array(count), new Uint32Array(count)];
-  const slotOf = new Map<number, number>();
-  let j = 0;
-  for (let i = 0; i < labels.length; i++) {
-    if (Boolean(labels[i]) !== positive) continue;
-    let slot = slotOf.get(documents[i]!);
-    if (slot === undefined) slotOf.set(documents[i]!, (slot = slotOf.size));
-    at[j] = i;
-    own[j] = scores[i]!;
-    slots[j++] = slot;
-  }
-  return { at, scores: own, slots, documents: slotOf.size, placements: new Float64Array(count) };
-}
-
-function varianceOf({ slots, documents, placements }: Side, mean: number): number {
-  const sums = new Float64Array(documents);
-  for (let j = 0; j < slots.length; j++) sums[slots[j]!]! += placements[j]! - mean;
+/** Of a class, from what each document's items add beyond the estimate. */
+function varianceOf(documents: ReadonlyMap<number, number>, items: number): number {
   let squares = 0;
-  for (const sum of sums) squares += sum ** 2;
-  return ((documents / (documents - 1)) * squares) / slots.length ** 2;
+  for (const beyond of documents.values()) squares += beyond ** 2;
+  return ((documents.size / (documents.size - 1)) * squares) / items ** 2;
 }

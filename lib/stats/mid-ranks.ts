@@ -3,18 +3,26 @@
  * `midRanks([10, 20, 20])` is [1, 2.5, 2.5].
  */
 export function midRanks(values: ArrayLike<number>): Float64Array {
+  const { levels, count } = levelsOf(values);
+  const sizes = new Uint32Array(count);
+  for (const level of levels) sizes[level]!++;
+  const ranks = new Float64Array(count);
+  for (let level = 0, before = 0; level < count; before += sizes[level++]!) ranks[level] = before + (sizes[level]! + 1) / 2;
+  return Float64Array.from(levels, (level) => ranks[level]!);
+}
+
+/**
+ * The number of each value among the distinct ones, ascending from 0, and how many those are. Values must not be NaN.
+ * `levelsOf([20, 10, 20])` has levels [1, 0, 1].
+ */
+export function levelsOf(values: ArrayLike<number>): { levels: Uint32Array; count: number } {
   // Sorted without a comparison function, and the values looked up in it: five times as fast as sorting their places.
   const sorted = Float64Array.from(values).sort();
-  const levels: number[] = [];
-  const ranks: number[] = [];
-  for (let start = 0; start < sorted.length;) {
-    let end = start + 1;
-    while (end < sorted.length && sorted[end] === sorted[start]) end++;
-    levels.push(sorted[start]!);
-    ranks.push((start + 1 + end) / 2);
-    start = end;
-  }
-  return Float64Array.from({ length: values.length }, (_, i) => ranks[placeOf(levels, values[i]!)]!);
+  const distinct: number[] = [];
+  for (let i = 0; i < sorted.length; i++) if (i === 0 || sorted[i] !== sorted[i - 1]) distinct.push(sorted[i]!);
+  const levels = new Uint32Array(values.length);
+  for (let i = 0; i < levels.length; i++) levels[i] = placeOf(distinct, values[i]!);
+  return { levels, count: distinct.length };
 }
 
 /** Where a value stands in an ascending list that holds it. */

@@ -2,7 +2,8 @@ import { NEGATIVE_CLASSES } from '#lib/example/protocol.ts';
 import type { LexicalRule } from '#lib/explanation/lexical-rule.ts';
 import type { Rng } from '#lib/random/rng.ts';
 import type { Figure, ScoreParts } from '#lib/score/schema.ts';
-import { clusterDelong } from '#lib/stats/cluster-delong.ts';
+import { clusterDelongOfLevels } from '#lib/stats/cluster-delong.ts';
+import { levelsOf } from '#lib/stats/mid-ranks.ts';
 import { rocAuc } from '#lib/stats/roc-auc.ts';
 import type { Interval } from '#lib/stats/interval.ts';
 import { scoreTokens, windowDecision } from '#gpu-worker/explain/lexical/score-tokens.ts';
@@ -73,6 +74,13 @@ function tokensOf({ windows, documents: ids }: Exam, judged: RuleJudgement, want
   return { labels, scores, documents, nPositives };
 }
 
+/** Where each window's tokens begin among those of all, and behind the last one their number. */
+function startsOf({ tokens }: RuleJudgement): Uint32Array {
+  const out = new Uint32Array(tokens.length + 1);
+  for (const [i, { length }] of tokens.entries()) out[i + 1] = out[i]! + length;
+  return out;
+}
+
 /**
  * The figure over tokens for each class of silent windows and each tenth of the firing ones, as `examFigures` has them
  * over windows; their intervals by DeLong with placements summed by document (`clusterDelong`).
@@ -80,9 +88,23 @@ function tokensOf({ windows, documents: ids }: Exam, judged: RuleJudgement, want
 export function ruleTokenParts(exam: Exam, judged: RuleJudgement, headline: RuleFigure): ScoreParts {
   const of = (kind: string): number[] => exam.windows.flatMap((window, i) => (window.kind === kind ? [i] : []));
   const [firing, random] = [of('activating'), of('random')];
+  const every = tokensOf(exam, judged, [...exam.windows.keys()]);
+  // Fourteen parts of one exam: its tokens are put in order once.
+  const { levels, count } = levelsOf(every.scores);
+  const starts = startsOf(judged);
   const figure = (wanted: readonly number[]): Figure[] => {
-    const { labels, scores, documents, nPositives } = tokensOf(exam, judged, wanted);
-    const found = clusterDelong({ labels, scores, documents });
+    const total = wanted.reduce((sum, i) => sum + judged.tokens[i]!.length, 0);
+    const [labels, documents, own] = [new Uint8Array(total), new Uint16Array(total), new Uint32Array(total)];
+    let [at, nPositives] = [0, 0];
+    for (const i of wanted) {
+      for (let token = starts[i]!; token < starts[i + 1]!; token++, at++) {
+        labels[at] = every.labels[token]!;
+        documents[at] = every.documents[token]!;
+        own[at] = levels[token]!;
+        nPositives += labels[at]!;
+      }
+    }
+    const found = clusterDelongOfLevels({ labels, documents, levels: own, count });
     if (found === null) return [];
     const { estimate, interval } = found;
     return [{ value: estimate, lower: interval?.low ?? null, upper: interval?.high ?? null, nPositives, nNegatives: labels.length - nPositives }];
