@@ -145,7 +145,7 @@ function batches(items: readonly number[], size: number): number[][] {
 }
 
 /** Latents that a run is asked to look at, as a parameter of a query; null for all. A sample may hold more: another run's of the same draws. */
-export const wantedOf = (run: RunFacts): number[] | null => latentsWanted(run.config, requireFact(run, 'width'));
+export const wantedOf = (run: RunFacts): number[] | null => (run.config.latents === 'all' ? null : latentsWanted(run.config, requireFact(run, 'width')));
 
 /** The run's latents with evidence and exam enough to be explained, ascending. */
 export async function readyLatents(client: Pool | PoolClient, run: RunFacts): Promise<number[]> {
