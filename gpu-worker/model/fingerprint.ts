@@ -1,11 +1,9 @@
 import { createHash, type Hash } from 'node:crypto';
-import { open, stat, type FileHandle } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
+import { hadSettled, looksOfFiles, type FileLooks } from './file-looks.ts';
 import type { StoredTensor } from './stored-tensor.ts';
 
 const CHUNK_BYTES = 4 * 1024 * 1024;
-/** Of files changed just now another change might show neither in their size nor in their times, which are some milliseconds coarse. */
-const SETTLED_MS = 2000;
-
 /** Fingerprints found by this process, by the looks of what they were made from: opening a model again reads nothing. */
 const known = new Map<string, string>();
 
@@ -19,8 +17,8 @@ export async function fingerprint(texts: readonly (string | Uint8Array)[], tenso
   for (const text of texts) hash.update(text).update('\n');
   const ordered = [...tensors].sort((a, b) => (a.name < b.name ? -1 : 1));
   const began = now();
-  const { looks, changed } = await looksOf(hash.copy().digest('hex'), ordered);
-  const before = known.get(looks);
+  const looks = await looksOf(hash.copy().digest('hex'), ordered);
+  const before = known.get(looks.text);
   if (before !== undefined) return before;
   const handles = new Map<string, FileHandle>();
   try {
@@ -35,7 +33,7 @@ export async function fingerprint(texts: readonly (string | Uint8Array)[], tenso
     for (const handle of handles.values()) await handle.close();
   }
   const found = hash.digest('hex');
-  if (began - changed > SETTLED_MS) known.set(looks, found);
+  if (hadSettled(looks, began)) known.set(looks.text, found);
   return found;
 }
 
@@ -51,20 +49,11 @@ async function hashRange(hash: Hash, handle: FileHandle, { offset, length }: Sto
   }
 }
 
-/** What tells, without reading them, whether the weights are what they were, and when the last of their files was changed. */
-async function looksOf(texts: string, tensors: readonly StoredTensor[]): Promise<{ looks: string; changed: number }> {
-  const files: string[] = [];
-  let changed = 0;
-  for (const file of new Set(tensors.map((tensor) => tensor.file))) {
-    const { dev, ino, size, mtimeNs, ctimeNs, ctimeMs } = await stat(file, { bigint: true });
-    files.push([file, dev, ino, size, mtimeNs, ctimeNs].join());
-    changed = Math.max(changed, Number(ctimeMs));
-  }
+/** What tells, without reading them, whether the weights are what they were. */
+async function looksOf(texts: string, tensors: readonly StoredTensor[]): Promise<FileLooks> {
+  const files = [...new Set(tensors.map((tensor) => tensor.file))];
+  const { text, changed } = await looksOfFiles(files.map((path) => ({ path, name: path })));
   const ranges = tensors.map((tensor) => `${describe(tensor)}${tensor.file} ${tensor.offset} ${tensor.length}`);
-  return {
-    looks: createHash('sha256')
-      .update(JSON.stringify([texts, files, ranges]))
-      .digest('hex'),
-    changed,
-  };
+  const hash = createHash('sha256').update(JSON.stringify([texts, text, ranges]));
+  return { text: hash.digest('hex'), changed };
 }

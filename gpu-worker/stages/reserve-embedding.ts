@@ -1,4 +1,3 @@
-import { NEGATIVE_CLASSES } from '#lib/example/protocol.ts';
 import { rngFor } from '#lib/random/rng.ts';
 import { ALGORITHM_VERSIONS, contentKey } from '#gpu-worker/activations/keys.ts';
 import { BLANK_EXPLANATION } from '#gpu-worker/score/control.ts';
@@ -9,6 +8,7 @@ import type { EnteredExplanation } from './entered-explanation.ts';
 import { failedScore, NO_PARTS } from './failed-score.ts';
 import type { ReserveOthers } from './reserve-control.ts';
 import { requireFact, type RunFacts } from './run-facts.ts';
+import { fairClasses } from './score-local.ts';
 import { scoreProvenance } from './score-provenance.ts';
 import type { NewScore } from './score-rows.ts';
 import type { Sitting } from './scorer-sittings.ts';
@@ -30,7 +30,7 @@ export async function reserveEmbedding(
   const began = performance.now();
   const embedder = await services.embedder();
   const { seed } = run.config;
-  const classes = NEGATIVE_CLASSES.filter((name) => name !== 'similar' || run.results.similarEmbedder !== embedder.id);
+  const classes = fairClasses({ run, embedder: embedder.id });
   const exam = examFrom(latentExam.exam.windows.filter(({ kind }) => kind === 'activating' || classes.includes(kind)));
   const sampleKey = requireFact(run, 'sampleKey');
   const row = {

@@ -184,7 +184,7 @@ function failedRow(row: Row, exam: Exam, scorer: NewScore['scorer'], metric: New
  * The classes that an embedding score may be reported on: not windows that the same embedder chose for being near, which
  * it would be asked to call far.
  */
-function fairClasses({ run, embedder }: ScoringMaterial): NegativeClass[] {
+export function fairClasses({ run, embedder }: Pick<ScoringMaterial, 'run' | 'embedder'>): NegativeClass[] {
   return NEGATIVE_CLASSES.filter((name) => name !== 'similar' || run.results.similarEmbedder !== embedder);
 }
 

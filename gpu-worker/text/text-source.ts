@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { AppError } from '#lib/errors/app-error.ts';
 import { rngFor, shuffledIndices } from '#lib/random/rng.ts';
+import { hadSettled, looksOfFiles } from '#gpu-worker/model/file-looks.ts';
 import type { Document, DocumentPool } from './document.ts';
 import { openJsonLines } from './json-lines.ts';
 import { openParquet, type ParquetGroup } from './parquet.ts';
@@ -40,8 +41,6 @@ interface TextFile {
 
 /** What was found of files by this process, so that entering a text, looking ahead and reading it hash gigabytes once. */
 const known = new Map<string, TextFacts>();
-/** Of files changed just now another change might show neither in their size nor in their times, which are some milliseconds coarse. */
-const SETTLED_MS = 2000;
 
 /**
  * Opens `npm:<package>`, a file, or a folder of them: .txt, .jsonl (or .ndjson), both also as .gz or .zst, and .parquet,
@@ -57,23 +56,24 @@ export async function openTextSource(location: string, now: () => number = Date.
       field: 'text',
     });
   const began = now();
-  const looks = await looksOf(files, column);
+  const looks = await looksOfFiles(files);
+  const key = JSON.stringify([column, looks.text]);
   let parts: TextParts | null = null;
-  let facts = known.get(looks.text);
+  let facts = known.get(key);
   if (facts === undefined) {
     const hash = createHash('sha256').update(`${column ?? ''}\0`);
     parts = await openFiles(files, column, hash);
     const sum = (key: 'count' | 'letters'): number => [...parts!.pools, ...parts!.groups].reduce((total, part) => total + part[key], 0);
     if (sum('count') === 0) throw new AppError('not_found', `The text ${location} holds no document: its files are empty.`, { field: 'text' });
     facts = { count: sum('count'), letters: sum('letters'), revision: hash.digest('hex') };
-    if (began - looks.changed > SETTLED_MS) known.set(looks.text, facts);
+    if (hadSettled(looks, began)) known.set(key, facts);
   }
   return {
     ...facts,
     async *documents(seed) {
       if (parts === null) {
         parts = await openFiles(files, column, null);
-        if ((await looksOf(files, column)).text !== looks.text)
+        if ((await looksOfFiles(files)).text !== looks.text)
           throw new AppError('conflict', `The text ${location} was changed after it was looked at; start again.`, { field: 'text', retryable: true });
       }
       const { pools, groups } = parts;
@@ -99,18 +99,6 @@ async function openFiles(files: readonly TextFile[], column: string | null, hash
     else if (parquet) parts.groups.push(...(await openParquet(file, name, column, hash)));
   }
   return parts;
-}
-
-/** What tells whether files are what they were, without reading them, and when the last of them was changed. */
-async function looksOf(files: readonly TextFile[], column: string | null): Promise<{ text: string; changed: number }> {
-  const looks: string[] = [];
-  let changed = 0;
-  for (const { path: file, name } of files) {
-    const { dev, ino, size, mtimeNs, ctimeNs, ctimeMs } = await stat(file, { bigint: true });
-    looks.push([name, dev, ino, size, mtimeNs, ctimeNs].join());
-    changed = Math.max(changed, Number(ctimeMs));
-  }
-  return { text: JSON.stringify([column, ...looks]), changed };
 }
 
 async function* shuffled(pool: DocumentPool, seed: number, what: string): AsyncGenerator<Document> {

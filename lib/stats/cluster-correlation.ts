@@ -1,6 +1,7 @@
 import { AppError } from '#lib/errors/app-error.ts';
 import type { Rng } from '#lib/random/rng.ts';
 import { percentileInterval } from './bootstrap.ts';
+import { correlationOf, deviation, documentMoments, drawMoments, type Moments } from './document-moments.ts';
 import type { Interval } from './interval.ts';
 import { pearson } from './pearson.ts';
 import { studentTMultiplier } from './student-t.ts';
@@ -22,6 +23,8 @@ export interface ClusteredCorrelation {
   interval: Interval | null;
 }
 
+/** x², y², xy. */
+const PRODUCTS = [[0, 0], [1, 1], [0, 1]] as const; // prettier-ignore
 /** Below 1 by this, r has an inverse hyperbolic tangent; a document more or less moves no r that close. */
 const NEARLY_ONE = 1 - 1e-12;
 
@@ -46,7 +49,7 @@ export function clusterCorrelation(series: ClusteredSeries, rng: Rng, options: {
     throw new AppError('bad_request', `Give one document and one stratum for each item: there are ${x.length} items and ${documents.length} documents.`);
   const estimate = pearson(x, y);
   if (estimate === null) return null;
-  const groups = documentMoments(series);
+  const groups = documentMoments({ columns: [x, y], products: PRODUCTS, documents, strata });
   const fewest = Math.min(...groups.map((group) => group.length));
   if (fewest < 2) return { estimate, interval: null };
   const replicates = Float64Array.from({ length: resamples }, () => resampled(groups, rng)).filter((r) => !Number.isNaN(r));
@@ -60,47 +63,7 @@ export function clusterCorrelation(series: ClusteredSeries, rng: Rng, options: {
 
 const fisher = (r: number): number => Math.atanh(Math.max(-NEARLY_ONE, Math.min(NEARLY_ONE, r)));
 
-/** n, Σx, Σy, Σx², Σy², Σxy of one document's items, of values less their means, so that no digits are lost. */
-type Moments = Float64Array;
-
-function documentMoments({ x, y, documents, strata }: ClusteredSeries): Moments[][] {
-  const [meanX, meanY] = [mean(x), mean(y)];
-  const groups = new Map<number, Map<number, Moments>>();
-  for (let i = 0; i < x.length; i++) {
-    const stratum = Number(strata[i]);
-    const group = groups.get(stratum) ?? new Map<number, Moments>();
-    groups.set(stratum, group);
-    const moments = group.get(documents[i]!) ?? new Float64Array(6);
-    group.set(documents[i]!, moments);
-    const [a, b] = [x[i]! - meanX, y[i]! - meanY];
-    [1, a, b, a * a, b * b, a * b].forEach((value, k) => (moments[k]! += value));
-  }
-  return [...groups.values()].map((group) => [...group.values()]);
-}
-
-/** r of as many documents as there are, drawn with replacement in each stratum; NaN where a series came out constant. */
+/** r over resampled documents; NaN where a series came out constant. */
 function resampled(groups: readonly (readonly Moments[])[], rng: Rng): number {
-  const total = new Float64Array(6);
-  for (const group of groups) {
-    for (let i = 0; i < group.length; i++) {
-      const drawn = group[rng.int(group.length)]!;
-      for (let k = 0; k < 6; k++) total[k]! += drawn[k]!;
-    }
-  }
-  const [n, sx, sy, sxx, syy, sxy] = total as unknown as [number, number, number, number, number, number];
-  const [xx, yy] = [sxx - (sx * sx) / n, syy - (sy * sy) / n];
-  // What rounding leaves of a constant series is no variance.
-  if (xx <= 1e-12 * sxx || yy <= 1e-12 * syy) return Number.NaN;
-  return Math.max(-1, Math.min(1, (sxy - (sx * sy) / n) / Math.sqrt(xx * yy)));
-}
-
-function mean(values: ArrayLike<number>): number {
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += values[i]! / values.length;
-  return sum;
-}
-
-function deviation(values: readonly number[]): number {
-  const centre = mean(values);
-  return Math.sqrt(values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1));
+  return correlationOf(...(drawMoments(groups, rng) as unknown as Parameters<typeof correlationOf>));
 }

@@ -1,6 +1,7 @@
 import { AppError } from '#lib/errors/app-error.ts';
 import type { Rng } from '#lib/random/rng.ts';
 import { percentileInterval } from './bootstrap.ts';
+import { correlationOf, deviation, documentMoments, drawMoments, type Moments } from './document-moments.ts';
 import type { Interval } from './interval.ts';
 import { pearson } from './pearson.ts';
 import { studentTMultiplier } from './student-t.ts';
@@ -23,6 +24,9 @@ export interface PairedCorrelation {
   interval: Interval | null;
 }
 
+/** Of truth, first and second: t², a², b², ta, tb. */
+const PRODUCTS = [[0, 0], [1, 1], [2, 2], [0, 1], [0, 2]] as const; // prettier-ignore
+
 /**
  * How much better one prediction correlates with the truth than another of the same items, with an interval from resampling
  * documents within each stratum, both predictions together: the percentile interval of the resampled differences joined with
@@ -42,7 +46,7 @@ export function pairedCorrelation(series: PairedSeries, rng: Rng, options: { res
   const [a, b] = [pearson(truth, first), pearson(truth, second)];
   if (a === null || b === null) return null;
   const estimate = a - b;
-  const groups = documentMoments(series);
+  const groups = documentMoments({ columns: [truth, first, second], products: PRODUCTS, documents, strata });
   const fewest = Math.min(...groups.map((group) => group.length));
   if (fewest < 2) return { estimate, interval: null };
   const replicates = Float64Array.from({ length: resamples }, () => resampled(groups, rng)).filter((difference) => !Number.isNaN(difference));
@@ -55,52 +59,8 @@ export function pairedCorrelation(series: PairedSeries, rng: Rng, options: { res
   };
 }
 
-/** n, then Σt, Σa, Σb, Σt², Σa², Σb², Σta, Σtb of one document's items, of values less their means. */
-type Moments = Float64Array;
-const MOMENTS = 9;
-
-function documentMoments({ truth, first, second, documents, strata }: PairedSeries): Moments[][] {
-  const [meanT, meanA, meanB] = [truth, first, second].map(mean) as [number, number, number];
-  const groups = new Map<number, Map<number, Moments>>();
-  for (let i = 0; i < truth.length; i++) {
-    const stratum = Number(strata[i]);
-    const group = groups.get(stratum) ?? new Map<number, Moments>();
-    groups.set(stratum, group);
-    const moments = group.get(documents[i]!) ?? new Float64Array(MOMENTS);
-    group.set(documents[i]!, moments);
-    const [t, a, b] = [truth[i]! - meanT, first[i]! - meanA, second[i]! - meanB];
-    [1, t, a, b, t * t, a * a, b * b, t * a, t * b].forEach((value, k) => (moments[k]! += value));
-  }
-  return [...groups.values()].map((group) => [...group.values()]);
-}
-
-/** The difference over as many documents as there are, drawn with replacement in each stratum; NaN where a series came out constant. */
+/** The difference over resampled documents; NaN where a series came out constant. */
 function resampled(groups: readonly (readonly Moments[])[], rng: Rng): number {
-  const total = new Float64Array(MOMENTS);
-  for (const group of groups) {
-    for (let i = 0; i < group.length; i++) {
-      const drawn = group[rng.int(group.length)]!;
-      for (let k = 0; k < MOMENTS; k++) total[k]! += drawn[k]!;
-    }
-  }
-  const [n, t, a, b, tt, aa, bb, ta, tb] = total as unknown as [number, number, number, number, number, number, number, number, number];
-  return correlation(n, t, a, tt, aa, ta) - correlation(n, t, b, tt, bb, tb);
-}
-
-function correlation(n: number, sx: number, sy: number, sxx: number, syy: number, sxy: number): number {
-  const [xx, yy] = [sxx - (sx * sx) / n, syy - (sy * sy) / n];
-  // What rounding leaves of a constant series is no variance.
-  if (xx <= 1e-12 * sxx || yy <= 1e-12 * syy) return Number.NaN;
-  return Math.max(-1, Math.min(1, (sxy - (sx * sy) / n) / Math.sqrt(xx * yy)));
-}
-
-function mean(values: ArrayLike<number>): number {
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += values[i]! / values.length;
-  return sum;
-}
-
-function deviation(values: Float64Array): number {
-  const centre = mean(values);
-  return Math.sqrt(values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1));
+  const [n, t, a, b, tt, aa, bb, ta, tb] = drawMoments(groups, rng) as unknown as [number, number, number, number, number, number, number, number, number];
+  return correlationOf(n, t, a, tt, aa, ta) - correlationOf(n, t, b, tt, bb, tb);
 }
