@@ -24,6 +24,40 @@ export function Field({ label, name, error, children }: { label: string; name: s
   );
 }
 
+/** A field for a number; `alsoBy` names what else on the page speaks of it. */
+export function NumberField({
+  label,
+  name,
+  error,
+  value,
+  placeholder,
+  decimal = false,
+  alsoBy,
+}: {
+  label: string;
+  name: string;
+  error: string | undefined;
+  value: string;
+  placeholder?: string;
+  decimal?: boolean;
+  alsoBy?: string;
+}) {
+  return (
+    <Field label={label} name={name} error={error}>
+      <input
+        name={name}
+        id={name}
+        className="input num"
+        inputMode={decimal ? 'decimal' : 'numeric'}
+        placeholder={placeholder}
+        defaultValue={value}
+        aria-invalid={error !== undefined}
+        aria-describedby={alsoBy === undefined ? `${name}-error` : `${name}-error ${alsoBy}`}
+      />
+    </Field>
+  );
+}
+
 /** Boxes to tick; what cannot be chosen here says why. */
 export function Choices({
   legend,

@@ -1,7 +1,7 @@
 import { NEGATIVE_CLASS_TEXTS } from '#lib/example/negative-classes.ts';
 import { ATLAS_PROTOCOL, NEGATIVE_CLASSES } from '#lib/example/protocol.ts';
 import type { RunFormState } from '#lib/run/form.ts';
-import { Field } from './run-form-fields.tsx';
+import { Field, NumberField } from './run-form-fields.tsx';
 
 /** How a language model is asked to judge: each of these changes what a run costs, and the estimate with it. */
 export function JudgingFields({ values, errorOf }: { values: RunFormState['values']; errorOf: (...fields: string[]) => string | undefined }) {
@@ -37,18 +37,13 @@ export function JudgingFields({ values, errorOf }: { values: RunFormState['value
           {errorOf('negatives')}
         </p>
       </fieldset>
-      <Field label="Windows in one prompt; empty: as the protocol says, 5. More are cheaper" name="itemsPerPrompt" error={errorOf('itemsPerPrompt')}>
-        <input
-          name="itemsPerPrompt"
-          id="itemsPerPrompt"
-          className="input num"
-          inputMode="numeric"
-          placeholder={String(ATLAS_PROTOCOL.itemsPerPrompt)}
-          defaultValue={values?.itemsPerPrompt ?? ''}
-          aria-invalid={errorOf('itemsPerPrompt') !== undefined}
-          aria-describedby="itemsPerPrompt-error"
-        />
-      </Field>
+      <NumberField
+        label="Windows in one prompt; empty: as the protocol says, 5. More are cheaper"
+        name="itemsPerPrompt"
+        error={errorOf('itemsPerPrompt')}
+        value={values?.itemsPerPrompt ?? ''}
+        placeholder={String(ATLAS_PROTOCOL.itemsPerPrompt)}
+      />
       <Field label="How simulation asks, where it is chosen" name="simulation" error={errorOf('simulation')}>
         <select name="simulation" id="simulation" className="input" defaultValue={values?.simulation || 'json'} aria-describedby="simulation-error">
           <option value="json">a number for each token, as JSON</option>

@@ -6,7 +6,7 @@ import { evidenceNeeded, evidenceWarning } from '#lib/run/evidence.ts';
 import { readRunForm, type RunFormState } from '#lib/run/form.ts';
 import type { RunOptions } from '#server/runs/options.ts';
 import { RunEstimateTable } from './run-estimate.tsx';
-import { type Choice, Choices, Field } from './run-form-fields.tsx';
+import { type Choice, Choices, Field, NumberField } from './run-form-fields.tsx';
 import { JudgingFields } from './run-form-judging.tsx';
 
 const EXPLAINERS: readonly Choice[] = [
@@ -107,28 +107,8 @@ export function RunForm({ options, action }: { options: RunOptions; action: (bef
           </select>
         </Field>
         <div className="grid grid-cols-2 gap-3">
-          <Field label="Tokens to read" name="tokens" error={errorOf('tokens')}>
-            <input
-              name="tokens"
-              id="tokens"
-              className="input num"
-              inputMode="numeric"
-              defaultValue={values?.tokens ?? TOKENS}
-              aria-invalid={errorOf('tokens') !== undefined}
-              aria-describedby="tokens-error evidence"
-            />
-          </Field>
-          <Field label="Seed" name="seed" error={errorOf('seed')}>
-            <input
-              name="seed"
-              id="seed"
-              className="input num"
-              inputMode="numeric"
-              defaultValue={values?.seed ?? '22'}
-              aria-invalid={errorOf('seed') !== undefined}
-              aria-describedby="seed-error"
-            />
-          </Field>
+          <NumberField label="Tokens to read" name="tokens" error={errorOf('tokens')} value={values?.tokens ?? TOKENS} alsoBy="evidence" />
+          <NumberField label="Seed" name="seed" error={errorOf('seed')} value={values?.seed ?? '22'} />
           <Field label="Latents" name="latents" error={undefined}>
             <select name="latents" id="latents" className="input" defaultValue={values?.latents ?? 'all'}>
               <option value="all">all</option>
@@ -136,17 +116,7 @@ export function RunForm({ options, action }: { options: RunOptions; action: (bef
               <option value="random">… at random</option>
             </select>
           </Field>
-          <Field label="How many, unless all" name="count" error={errorOf('latents')}>
-            <input
-              name="count"
-              id="count"
-              className="input num"
-              inputMode="numeric"
-              defaultValue={values?.count ?? ''}
-              aria-invalid={errorOf('latents') !== undefined}
-              aria-describedby="count-error"
-            />
-          </Field>
+          <NumberField label="How many, unless all" name="count" error={errorOf('latents')} value={values?.count ?? ''} />
         </div>
         <p id="evidence" role="status" className={advice.isWarning ? 'note' : 'text-t1 text-ink-3'}>
           {advice.text}
@@ -163,17 +133,13 @@ export function RunForm({ options, action }: { options: RunOptions; action: (bef
         {options.llm !== null && <JudgingFields values={values} errorOf={errorOf} />}
         {options.llm !== null && (
           <>
-            <Field label="Most that the language model may cost, in US dollars; empty: no limit" name="budget" error={errorOf('budget')}>
-              <input
-                name="budget"
-                id="budget"
-                className="input num"
-                inputMode="decimal"
-                defaultValue={values?.budget ?? ''}
-                aria-invalid={errorOf('budget') !== undefined}
-                aria-describedby="budget-error"
-              />
-            </Field>
+            <NumberField
+              label="Most that the language model may cost, in US dollars; empty: no limit"
+              name="budget"
+              error={errorOf('budget')}
+              value={values?.budget ?? ''}
+              decimal
+            />
             <button type="submit" name="intent" value="estimate" className="btn !min-h-[36px]" disabled={pending}>
               Estimate calls, tokens and money
             </button>
