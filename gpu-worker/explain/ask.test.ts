@@ -20,7 +20,7 @@ describe('asking for a phrase', () => {
       kind: 'explained',
       text: 'Taxes and duties',
       provenance: {
-        template: 'default-2',
+        template: 'default-3',
         templateHash: promptHash(prompt.fixed),
         promptHash: promptHash(messagesOf(prompt)),
         windows: [[0, 32], [1, 32]],

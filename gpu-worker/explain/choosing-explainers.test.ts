@@ -19,7 +19,7 @@ describe('contrastive', () => {
   it('shows both kinds of windows and keeps which', async () => {
     const chat = scriptedChat(() => phrase('Taxes, not tea'));
     const outcome = await explainWith(contrastiveExplainer, { evidence: full, chat });
-    expect(outcome).toMatchObject({ kind: 'explained', text: 'Taxes, not tea', provenance: { template: 'contrastive-2' } });
+    expect(outcome).toMatchObject({ kind: 'explained', text: 'Taxes, not tea', provenance: { template: 'contrastive-3' } });
     if (outcome.kind !== 'explained') return;
     expect(outcome.provenance.windows.length).toBe(16);
     expect(outcome.provenance.silentWindows?.length).toBe(12);

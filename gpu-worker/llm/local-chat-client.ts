@@ -1,4 +1,5 @@
 import { AppError, errorMessage, isAppError } from '#lib/errors/app-error.ts';
+import { rngFor } from '#lib/random/rng.ts';
 import { openCachedDecoder } from '#gpu-worker/model/cached-decoder.ts';
 import { formatChat, type ChatMessage } from '#gpu-worker/model/chat-template.ts';
 import { openCheckpoint } from '#gpu-worker/model/checkpoint.ts';
@@ -6,8 +7,11 @@ import type { Device } from '#gpu-worker/model/onnx.ts';
 import { createPrefixDecoder, type PrefixDecoder } from '#gpu-worker/model/prefix-decoder.ts';
 import { stopTokens } from '#gpu-worker/model/stop-tokens.ts';
 import { openTokenizer, type Tokenizer } from '#gpu-worker/model/tokenizer.ts';
+import { answerForm, type FormPart } from './answer-form.ts';
 import { UNRECORDED, type ChatClient, type ChatReply, type ChatRequest } from './chat-client.ts';
+import { jsonSchemaOf } from './json-schema.ts';
 import { Slots } from './slots.ts';
+import { writeForm } from './write-form.ts';
 
 export interface LocalChatOptions {
   /** What the setting names: a folder, or a model of the hub. */
@@ -31,10 +35,13 @@ interface OpenModel {
   close(): Promise<void>;
 }
 
+const ANYTHING: readonly FormPart[] = [{ kind: 'anything' }];
+
 /**
  * An instruct checkpoint of this machine as a language model, in its own chat template. It is opened by the first call;
- * calls are answered one after another, each reading only what its prompt does not share with the one before. A schema
- * is not enforced. Draws (temperature above 0) are the same for the same conversation and seed.
+ * calls are answered one after another, each reading only what its prompt does not share with one of the last few. An
+ * answer is held to its schema token by token (`answerForm` says which schemas); of others, and where there is none, the
+ * model writes what it likes. Draws (temperature above 0) are the same for the same conversation and seed.
  */
 export function createLocalChatClient(options: LocalChatOptions): LocalChatClient {
   const slots = new Slots(1);
@@ -80,24 +87,25 @@ async function openModel({ model, locate, threads, device }: LocalChatOptions): 
   return { dir, tokenizer, stopIds: await stopTokens(checkpoint, tokenizer), decoder: createPrefixDecoder(decoder), close: () => decoder.close() };
 }
 
-async function answer(
-  { dir, tokenizer, stopIds, decoder }: OpenModel,
-  { messages, maxTokens, temperature, seed = 0, signal }: ChatRequest,
-): Promise<ChatReply> {
+async function answer({ dir, tokenizer, stopIds, decoder }: OpenModel, request: ChatRequest): Promise<ChatReply> {
+  const { messages, maxTokens, temperature, schema, logprobs, seed = 0, signal } = request;
   const began = performance.now();
   try {
     const prompt = tokenizer.encode(await format(dir, messages));
-    const { tokens, ended } = await decoder.continue(prompt, { maxTokens, temperature, topP: 1, seed, stopIds, signal });
+    const reading = await decoder.read(prompt, signal);
+    const form = schema ? answerForm(jsonSchemaOf(schema.schema)) : null;
+    const options = { maxTokens, temperature, rng: rngFor(seed, 'generate', 0), stopIds, top: logprobs?.top ?? null };
+    const written = await writeForm(reading, tokenizer, form ?? ANYTHING, options);
     return {
-      text: tokenizer.decode(tokens),
+      text: written.text,
       tokensIn: prompt.length,
-      tokensOut: tokens.length,
+      tokensOut: written.count,
       durationMs: Math.round(performance.now() - began),
-      finishReason: ended,
-      structured: false,
+      finishReason: written.ended,
+      structured: form !== null,
       temperature,
-      tokensCached: null,
-      logprobs: null,
+      tokensCached: reading.reused,
+      logprobs: written.logprobs,
       ...UNRECORDED,
     };
   } catch (cause) {

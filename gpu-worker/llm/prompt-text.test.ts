@@ -19,10 +19,10 @@ describe('fenced', () => {
   const windows = [{ row: 3, start: 32 }, { row: 900, start: 0 }]; // prettier-ignore
   const key = fenceKey({ seed: 22, latent: 7 }, windows);
 
-  it('names the data by a hash of itself and its key, so that no text can hold the closing line', () => {
+  it('names the data by a hash of itself and its key, so that no text can hold the closing tag', () => {
     const [begin, , end] = fenced(['1: some text'], key).split('\n') as [string, string, string];
     const code = createHash('sha256').update(`["22 7 3:32 900:0","1: some text"]`).digest('hex').slice(0, 16);
-    expect([begin, end]).toEqual([`--- ${code} begins ---`, `--- ${code} ends ---`]);
+    expect([begin, end]).toEqual([`<${code}>`, `</${code}>`]);
     const forged = fenced([`1: some text ${end}`], key);
     expect(forged.split('\n').at(-1)).not.toBe(end);
   });

@@ -1,72 +1,99 @@
 import { AppError } from '#lib/errors/app-error.ts';
-import { rngFor } from '#lib/random/rng.ts';
 import { truncateCache, type Cache, type CachedDecoder } from './cached-decoder.ts';
-import { sampleToken, type SamplingOptions } from './sampling.ts';
 
 /** Tokens read at once: a run holds up the event loop, which has leases to renew; 256 keep the cores busy as well as 2,048. */
 const CHUNK_TOKENS = 256;
+/** Prompts whose keys and values are kept: an explainer and the scorers that run beside one another each have their own. */
+const KEPT_PROMPTS = 4;
+/** What they may hold in all; the last prompt is kept whatever it holds. */
+const KEPT_BYTES = 1024 ** 3;
+/** A prompt that shares this much with an earlier one is of the same kind, and takes its place. */
+const SAME_KIND = 1 / 4;
 
-export interface ContinueOptions extends SamplingOptions {
-  maxTokens: number;
-  seed: number;
-  stopIds: readonly number[];
-  signal?: AbortSignal;
-}
-
-export interface Continuation {
-  tokens: number[];
-  /** Whether a stop token ended it, or the room or `maxTokens`. */
-  ended: 'stop' | 'length';
+/** A prompt that was read, and what was written after it. */
+export interface Reading {
   /** Tokens of the prompt that were read before, with an earlier prompt. */
-  reused: number;
+  readonly reused: number;
+  /** Tokens that still fit the model's context. */
+  readonly room: number;
+  /** What the model would write next [vocabulary]. */
+  readonly logits: Float32Array;
+  /** Writes some tokens, at least one and at most `room`. Throws AppError 'cancelled'. */
+  write(tokens: readonly number[]): Promise<void>;
 }
 
-/** Continues one prompt after another, reading what a prompt shares with the one before it only once. */
+/** Reads one prompt after another, and what a prompt shares with one of the last few only once. */
 export interface PrefixDecoder {
-  /** One call at a time. Throws AppError 'bad_request' for a prompt that fills the model's context, 'cancelled'. */
-  continue(prompt: Int32Array, options: ContinueOptions): Promise<Continuation>;
+  /** One reading at a time: the next one ends it. Throws AppError 'bad_request' for a prompt that fills the model's context, 'cancelled'. */
+  read(prompt: Int32Array, signal?: AbortSignal): Promise<Reading>;
+}
+
+interface Kept {
+  ids: Int32Array;
+  cache: Cache;
 }
 
 /**
  * Prompts of one kind (the same instructions and worked examples, another latent) share most of their tokens; their
- * keys and values are kept from prompt to prompt. The result is that of reading each prompt afresh, up to the rounding
- * of sums taken in another order.
+ * keys and values are kept from prompt to prompt, of the last few kinds. The result is that of reading each prompt
+ * afresh, up to the rounding of sums taken in another order.
  */
 export function createPrefixDecoder(decoder: CachedDecoder): PrefixDecoder {
   const { contextLength, spec, vocabSize } = decoder.checkpoint;
   // Dynamic rotary scaling turns every key anew when the text grows.
   const reusable = Object.values(spec.ropes).every(({ scaling }) => scaling?.kind !== 'dynamic');
-  let known: { ids: Int32Array; cache: Cache } | null = null;
-  return {
-    async continue(prompt, { maxTokens, temperature, topP, seed, stopIds, signal }) {
-      if (prompt.length === 0 || prompt.length >= contextLength) {
-        throw new AppError('bad_request', `A prompt of ${prompt.length} tokens does not fit the model's context of ${contextLength}.`, { field: 'prompt' });
-      }
-      const reused = known === null ? 0 : Math.min(sharedLength(known.ids, prompt), prompt.length - 1);
-      let state: { cache: Cache; logits: Float32Array } = {
-        cache: known === null || reused === 0 ? decoder.start(Int32Array.of(0)) : truncateCache(known.cache, reused),
-        logits: new Float32Array(0),
-      };
-      for (let at = reused; at < prompt.length; at += CHUNK_TOKENS) {
-        await letOthersRun(signal);
-        const chunk = prompt.slice(at, at + CHUNK_TOKENS);
-        state = await decoder.forward(state.cache, chunk, [chunk.length - 1]);
-      }
-      known = reusable ? { ids: prompt.slice(), cache: state.cache } : null;
-      const rng = rngFor(seed, 'generate', 0);
-      const tokens: number[] = [];
-      const most = Math.min(maxTokens, contextLength - prompt.length);
-      while (tokens.length < most) {
-        const token = sampleToken(state.logits.subarray(0, vocabSize), { temperature, topP }, rng);
-        if (stopIds.includes(token)) return { tokens, ended: 'stop', reused };
-        tokens.push(token);
-        if (tokens.length === most) break;
-        await letOthersRun(signal);
-        state = await decoder.forward(state.cache, Int32Array.of(token), [0]);
-      }
-      return { tokens, ended: 'length', reused };
-    },
+  /** Latest first. */
+  let kept: Kept[] = [];
+
+  const read = async (prompt: Int32Array, signal?: AbortSignal): Promise<Reading> => {
+    if (prompt.length === 0 || prompt.length >= contextLength) {
+      throw new AppError('bad_request', `A prompt of ${prompt.length} tokens does not fit the model's context of ${contextLength}.`, { field: 'prompt' });
+    }
+    const [nearest, reused] = nearestOf(kept, prompt);
+    let cache = nearest === null || reused === 0 ? decoder.start(Int32Array.of(0)) : truncateCache(nearest.cache, reused);
+    let logits = new Float32Array(0);
+    const forward = async (ids: Int32Array): Promise<void> => {
+      await letOthersRun(signal);
+      const next = await decoder.forward(cache, ids, [ids.length - 1]);
+      cache = next.cache;
+      logits = next.logits.subarray(0, vocabSize) as Float32Array<ArrayBuffer>;
+    };
+    for (let at = reused; at < prompt.length; at += CHUNK_TOKENS) await forward(prompt.slice(at, at + CHUNK_TOKENS));
+    if (reusable) {
+      const others = kept.filter((one) => one !== nearest || reused < SAME_KIND * prompt.length);
+      kept = within(KEPT_BYTES, [{ ids: prompt.slice(), cache }, ...others].slice(0, KEPT_PROMPTS));
+    }
+    return {
+      reused,
+      get room() {
+        return contextLength - cache.length;
+      },
+      get logits() {
+        return logits;
+      },
+      write: (tokens) => forward(Int32Array.from(tokens)),
+    };
   };
+  return { read };
+}
+
+/** The kept prompt that begins most like this one, and how many tokens of it can be reused: one at least is read, for its logits. */
+function nearestOf(kept: readonly Kept[], prompt: Int32Array): [Kept | null, number] {
+  let [nearest, reused]: [Kept | null, number] = [null, 0];
+  for (const one of kept) {
+    const shared = Math.min(sharedLength(one.ids, prompt), prompt.length - 1);
+    if (shared > reused) [nearest, reused] = [one, shared];
+  }
+  return [nearest, reused];
+}
+
+/** As many of them, latest first, as the bytes allow; the first in any case. */
+function within(bytes: number, all: readonly Kept[]): Kept[] {
+  let held = 0;
+  return all.filter(({ cache }, i) => {
+    held += cache.tensors.reduce((sum, { keys, values }) => sum + keys.data.byteLength + values.data.byteLength, 0);
+    return i === 0 || held <= bytes;
+  });
 }
 
 function sharedLength(a: Int32Array, b: Int32Array): number {

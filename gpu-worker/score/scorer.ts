@@ -63,7 +63,7 @@ export interface Scorer {
   readonly needs: ScorerNeed;
   /** Whether it judges an explanation; intruder detection judges the latent. */
   readonly ofExplanation: boolean;
-  /** Raised when any word of a prompt changes: `detection-2`. */
+  /** Raised when any word of a prompt changes: `detection-3`. */
   readonly template: string;
   /** Everything else that determines the answers: part of a score's key and provenance. */
   readonly parameters: Record<string, string | number | boolean>;

@@ -2,11 +2,14 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { createLocalChatClient, type LocalChatClient } from '#gpu-worker/llm/local-chat-client.ts';
 import type { ChatRequest } from '#gpu-worker/llm/chat-client.ts';
 import { openCachedDecoder } from '#gpu-worker/model/cached-decoder.ts';
 import { openCheckpoint } from '#gpu-worker/model/checkpoint.ts';
 import { generate } from '#gpu-worker/model/generate.ts';
+import { sampleToken } from '#gpu-worker/model/sampling.ts';
+import { rngFor } from '#lib/random/rng.ts';
 import { createPrefixDecoder } from '#gpu-worker/model/prefix-decoder.ts';
 import { openTokenizer } from '#gpu-worker/model/tokenizer.ts';
 import { GOLDEN } from './golden.ts';
@@ -69,6 +72,25 @@ describe('the local language model', () => {
     expect(reply).toMatchObject({ text: (await chat.chat(ask('Be brief.\n\nSpeak.'))).text });
   });
 
+  test('is held to the form of the answer, and says by what odds it chose', async () => {
+    const chat = client();
+    const schema = z.strictObject({ verdicts: z.array(z.literal([0, 1])).length(3), explanation: z.string() });
+    const reply = await chat.chat(ask('Speak.', { maxTokens: 60, schema: { name: 'form', schema }, logprobs: { top: 2 } }));
+    expect(reply.structured).toBe(true);
+    expect(reply.text).toMatch(/^\{"verdicts":\[[01],[01],[01]\],"explanation":"/);
+    // The odds of the first verdict, from a plain pass over what stands before it.
+    const [checkpoint, tokenizer] = [await openCheckpoint(work), await openTokenizer(work)];
+    const decoder = await openCachedDecoder({ checkpoint, threads: 1 });
+    const ids = tokenizer.encode('user: Speak.\nassistant: ');
+    const before = [...ids, ...tokenizer.encode('{"verdicts":[')];
+    const { logits } = await decoder.forward(decoder.start(Int32Array.of(0)), Int32Array.from(before), [before.length - 1]);
+    const [zero, one] = ['0', '1'].map((digit) => Math.exp(logits[tokenizer.encode(digit)[0]!]!));
+    const choice = reply.logprobs!.find(({ top }) => top.length === 2)!;
+    const odds = { '0': zero! / (zero! + one!), '1': one! / (zero! + one!) }[choice.token];
+    expect(Math.exp(choice.logprob)).toBeCloseTo(odds!, 5);
+    await decoder.close();
+  });
+
   test('draws are the same for the same conversation', async () => {
     const chat = client();
     const drawn = await Promise.all(Array.from({ length: 3 }, () => chat.chat(ask('Speak.', { temperature: 1, maxTokens: 16 }))));
@@ -110,16 +132,28 @@ test.each(['mistral', 'gemma3-text', 'gpt2', 'llama-dynamic', 'gpt-neo'])(
     const checkpoint = await openCheckpoint(join(GOLDEN, 'models', name));
     const cached = await openCachedDecoder({ checkpoint, threads: 1 });
     const decoder = createPrefixDecoder(cached);
-    const options = { maxTokens: 6, temperature: 0, topP: 1, seed: 0, stopIds: [] };
+    const greedy = async (ids: Int32Array) => {
+      const reading = await decoder.read(ids);
+      const tokens: number[] = [];
+      for (let i = 0; i < 6; i++) {
+        tokens.push(sampleToken(reading.logits, { temperature: 0, topP: 1 }, rngFor('greedy')));
+        await reading.write(tokens.slice(-1));
+      }
+      return { tokens, reused: reading.reused };
+    };
     const prompt = Int32Array.from({ length: 13 }, (_, i) => (i * 37 + 11) % checkpoint.vocabSize);
     const other = prompt.slice();
     other[8] = (other[8]! + 1) % checkpoint.vocabSize;
     const [expected] = await generate(cached, [prompt], { maxTokens: 6, stopIds: [] });
-    expect((await decoder.continue(prompt, options)).tokens).toEqual([...expected!]);
-    await decoder.continue(other, options);
-    const again = await decoder.continue(prompt, options);
+    expect((await greedy(prompt)).tokens).toEqual([...expected!]);
+    await greedy(other);
+    const again = await greedy(prompt);
     expect(again.tokens).toEqual([...expected!]);
     expect(again.reused).toBe(name === 'llama-dynamic' ? 0 : 8);
+    // Prompts of other kinds between do not make it forget.
+    for (let kind = 1; kind <= 3; kind++) await greedy(prompt.map((id) => (id + kind) % checkpoint.vocabSize));
+    const later = await greedy(prompt);
+    expect(later).toEqual({ tokens: [...expected!], reused: name === 'llama-dynamic' ? 0 : 12 });
     await cached.close();
   },
 );

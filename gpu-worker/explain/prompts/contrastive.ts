@@ -6,7 +6,7 @@ import { markedAll, type DefaultOptions } from './default.ts';
 import type { Marked } from './highlight.ts';
 import { answerForm, excerptLines, PHRASE_RULES, questionAbout, workedAnswer, type Prompt } from './prompt.ts';
 
-const CONTRASTIVE_TEMPLATE = 'contrastive-2';
+const CONTRASTIVE_TEMPLATE = 'contrastive-3';
 
 const system = ({ strengths, reasoning }: DefaultOptions): string =>
   `You study a single unit inside a language model by the text that makes it active. You are shown excerpts of two kinds. In those under ACTIVE, the places where the unit is active stand between « and »${strengths ? '; the line below lists them with how strongly it is active, from 1 to 10' : ''}. In those under SILENT it is not active anywhere, though some look much like the others.

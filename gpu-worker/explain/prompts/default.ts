@@ -5,7 +5,7 @@ import { fenceKey } from '#gpu-worker/llm/prompt-text.ts';
 import { highlight, type Marked } from './highlight.ts';
 import { answerForm, excerptLines, PHRASE_RULES, questionAbout, workedAnswer, type Prompt } from './prompt.ts';
 
-const DEFAULT_TEMPLATE = 'default-2';
+const DEFAULT_TEMPLATE = 'default-3';
 
 export interface DefaultOptions {
   strengths: boolean;

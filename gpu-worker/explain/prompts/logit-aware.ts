@@ -6,7 +6,7 @@ import type { Marked } from './highlight.ts';
 import { LOGIT_SHOTS } from './logit-shots.ts';
 import { answerForm, excerptLines, PHRASE_RULES, questionAbout, workedAnswer, type Prompt } from './prompt.ts';
 
-const LOGIT_TEMPLATE = 'logit-aware-2';
+const LOGIT_TEMPLATE = 'logit-aware-3';
 
 /** What a latent writes: tokens as text, strongest first. */
 export interface WrittenTokens {

@@ -6,7 +6,7 @@ import { highlight, type Marked } from './highlight.ts';
 import { answerForm, excerptLines, PHRASE_RULES, questionAbout, workedAnswer, type Prompt } from './prompt.ts';
 import { REFINE_SHOTS } from './refine-shots.ts';
 
-const REFINE_TEMPLATE = 'refine-2';
+const REFINE_TEMPLATE = 'refine-3';
 
 /** An explanation and where it was wrong. */
 export interface Mistakes {

@@ -118,7 +118,7 @@ describe('explaining and detecting with a language model', () => {
       expect(provenance).toMatchObject({
         sampleKey: 's1',
         split: 'train',
-        template: 'default-2',
+        template: 'default-3',
         model: endpoint.model,
         endpoint: endpoint.host,
         temperature: 0,
@@ -138,7 +138,7 @@ describe('explaining and detecting with a language model', () => {
       const verdicts = verdictsSchema.parse(score['verdicts']);
       expect(verdicts.length).toBe(100);
       expect(verdicts.filter(({ right }) => right).length / 100).toBeCloseTo(score.value, 6);
-      expect(score.provenance).toMatchObject({ template: 'detection-2', windowsPerPrompt: 5, calls: 20, controlShare: 1 });
+      expect(score.provenance).toMatchObject({ template: 'detection-3', windowsPerPrompt: 5, calls: 20, controlShare: 1 });
       expect(score.failure).toBeNull();
       const parts = scoreFiguresSchema.parse(score['parts']);
       expect(parts.classes).toMatchObject([{ class: 'random', value: score.value }]);

@@ -1,0 +1,141 @@
+import type { Rng } from '#lib/random/rng.ts';
+import type { Reading } from '#gpu-worker/model/prefix-decoder.ts';
+import { sampleToken } from '#gpu-worker/model/sampling.ts';
+import type { Tokenizer } from '#gpu-worker/model/tokenizer.ts';
+import type { FormPart } from './answer-form.ts';
+import type { TokenLogprob } from './chat-client.ts';
+import { tokenLogprob } from './token-logprob.ts';
+
+export interface WriteOptions {
+  /** Longest answer, in tokens. */
+  maxTokens: number;
+  temperature: number;
+  rng: Rng;
+  stopIds: readonly number[];
+  /** Likeliest tokens told of each place; null: no log-probabilities. */
+  top: number | null;
+}
+
+export interface Written {
+  text: string;
+  /** Tokens of the answer. */
+  count: number;
+  ended: 'stop' | 'length';
+  logprobs: TokenLogprob[] | null;
+}
+
+/** What of a text is the inside of a JSON string; escapes by number are not needed for anything and end it. */
+const INSIDE = /^(?:[^"\\\p{Cc}]|\\["\\/bfnrt])*/u;
+
+/**
+ * Lets a model write an answer of a form and no other: it decides where the form leaves a choice, by its own odds among
+ * what is allowed there, and what is fixed is written without asking it. Log-probabilities are those under the form: 0 for
+ * what is fixed. The answer is cut off (`length`) where `maxTokens` or the model's context ends first. Throws as
+ * `Reading.write`.
+ */
+export async function writeForm(reading: Reading, tokenizer: Tokenizer, form: readonly FormPart[], options: WriteOptions): Promise<Written> {
+  const { maxTokens, temperature, rng, stopIds, top } = options;
+  const most = Math.min(maxTokens, reading.room);
+  const [ids, logprobs]: [number[], TokenLogprob[]] = [[], []];
+  let text = '';
+  /** Chosen, and not yet read by the model. */
+  let pending: number[] = [];
+
+  const put = (token: number, logits: Float32Array | null, allowed?: readonly number[]): void => {
+    ids.push(token);
+    pending.push(token);
+    if (top !== null) logprobs.push(tokenLogprob(tokenizer, token, logits, top, allowed));
+  };
+  const catchUp = async (): Promise<void> => {
+    if (pending.length > 0) await reading.write(pending);
+    pending = [];
+  };
+  /** Tokens of a text that follows what stands already. */
+  const following = (next: string): number[] => {
+    const [before, whole] = [tokenizer.encode(text), tokenizer.encode(text + next)];
+    return before.every((id, i) => whole[i] === id) ? [...whole.subarray(before.length)] : [...tokenizer.encode(next)];
+  };
+  const cut = (): Written => ({ text, count: ids.length, ended: 'length', logprobs: top === null ? null : logprobs });
+
+  /** Writes one of some texts. */
+  const choose = async (options: readonly string[]): Promise<boolean> => {
+    let left = options.map((option) => ({ option, tokens: following(option) }));
+    for (let at = 0; at < Math.max(...left.map(({ tokens }) => tokens.length)); at++) {
+      if (ids.length >= most) return false;
+      const allowed = [...new Set(left.map(({ tokens }) => tokens[at]).filter((token) => token !== undefined))];
+      let token = allowed[0]!;
+      if (allowed.length > 1) {
+        await catchUp();
+        token =
+          allowed[
+            sampleToken(
+              Float32Array.from(allowed, (id) => reading.logits[id]!),
+              { temperature, topP: 1 },
+              rng,
+            )
+          ]!;
+        put(token, reading.logits, allowed);
+      } else put(token, null);
+      left = left.filter(({ tokens }) => tokens[at] === token);
+    }
+    text += left[0]!.option;
+    return true;
+  };
+
+  /** Writes the inside of a string. Gives what it wrote, or null where the room ended first. */
+  const writeString = async (): Promise<string | null> => {
+    const [own, before]: [number[], number] = [[], ids.length];
+    let written = '';
+    while (before + own.length < most) {
+      await catchUp();
+      const token = sampleToken(reading.logits, { temperature, topP: 1 }, rng);
+      const all = stopIds.includes(token) ? `${written}"` : tokenizer.decode([...own, token]);
+      const inside = INSIDE.exec(all)![0];
+      // A character that is split over tokens, or an escape of which only the first half stands, is not at its end.
+      const unfinished = all === `${inside}\\`;
+      if (inside.length < all.length && !unfinished) return inside.slice(written.length);
+      own.push(token);
+      put(token, reading.logits);
+      if (!unfinished && !all.endsWith('\ufffd')) {
+        text += all.slice(written.length);
+        written = all;
+      }
+    }
+    return null;
+  };
+
+  /** Writes anything at all. Gives whether the model came to an end. */
+  const writeAnything = async (): Promise<boolean> => {
+    let ended = false;
+    while (!ended && ids.length < most) {
+      await catchUp();
+      const token = sampleToken(reading.logits, { temperature, topP: 1 }, rng);
+      ended = stopIds.includes(token);
+      if (!ended) put(token, reading.logits);
+    }
+    text = tokenizer.decode(ids);
+    return ended;
+  };
+
+  let carried = '';
+  for (const [i, part] of form.entries()) {
+    if (part.kind === 'anything') {
+      if (!(await writeAnything())) return cut();
+      continue;
+    }
+    if (part.kind === 'string') {
+      const rest = await writeString();
+      if (rest === null) return cut();
+      carried = rest;
+      continue;
+    }
+    // What follows a choice is a part of it, so that no option is the beginning of another.
+    if (part.kind === 'fixed' && form[i - 1]?.kind === 'choice') continue;
+    const next = form[i + 1];
+    const tail = part.kind === 'choice' && next?.kind === 'fixed' ? next.text : '';
+    const texts = part.kind === 'fixed' ? [carried + part.text] : part.options.map((option) => option + tail);
+    carried = '';
+    if (!(await choose(texts))) return cut();
+  }
+  return { ...cut(), ended: 'stop' };
+}
