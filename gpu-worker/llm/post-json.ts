@@ -1,5 +1,6 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { urlToHttpOptions } from 'node:url';
 
 /** What is looked at of an answer's headers. */
 export type HeadersRead = Pick<Headers, 'get'>;
@@ -35,6 +36,8 @@ export type PostJson = (path: string, body: unknown, options: { key: string | nu
 export function jsonPoster(baseUrl: string): PostJson {
   const base = new URL(baseUrl.replace(/\/*$/, '/'));
   const isHttps = base.protocol === 'https:';
+  // Taken apart once: a URL of its own for each call took a quarter of the client's time.
+  const to = { ...urlToHttpOptions(base), method: 'POST' };
   const send = isHttps ? httpsRequest : httpRequest;
   const agent = isHttps ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true });
   return async (path, body, { key, signal }) => {
@@ -47,7 +50,7 @@ export function jsonPoster(baseUrl: string): PostJson {
         'user-agent': 'latent-atlas',
         ...(key !== null && { authorization: `Bearer ${key}` }),
       };
-      const request = send(new URL(path, base), { method: 'POST', agent, headers });
+      const request = send({ ...to, path: `${base.pathname}${path}`, agent, headers });
       const stop = (): void => void request.destroy(signal.reason as Error);
       const settle = (end: () => void): void => {
         signal.removeEventListener('abort', stop);

@@ -50,6 +50,12 @@ export function fenceKey({ seed, latent }: { seed: number; latent: number | null
   return `${seed} ${latent ?? ''} ${windows.map(({ row, start }) => `${row}:${start}`).join(' ')}`;
 }
 
+/** The same of several prompts together, in their order; what each has in common with the first, message for message, counts once. */
+export function promptsHash(prompts: readonly (readonly ChatMessage[])[]): string {
+  const [first = []] = prompts;
+  return promptHash(prompts.flatMap((messages, i) => (i === 0 ? messages : messages.filter((message, k) => message !== first[k]))));
+}
+
 /** SHA-256 of a rendered prompt, hex: roles and contents, nothing else. */
 export function promptHash(messages: readonly ChatMessage[]): string {
   return sha256(JSON.stringify(messages.map(({ role, content }) => [role, content])));

@@ -17,6 +17,7 @@ import { claimDataFolder } from './single-instance.ts';
 import { siteArguments } from './site-arguments.ts';
 import type { StopList } from './stop-list.ts';
 import { end, spawnNode, supervise, type Supervised } from './supervised.ts';
+import { WORKER_ARGUMENTS } from './worker-arguments.ts';
 
 /** Who signs in first, unless ATLAS_ADMIN_EMAIL says otherwise. */
 const FIRST_ADMIN = 'admin@example.org';
@@ -81,7 +82,7 @@ export async function launch(parts: LaunchParts): Promise<Launched> {
 
   async function startWorker(): Promise<Supervised> {
     await bootstrap(variables, stops, onLine('atlas'));
-    const args = ['--import', 'tsx', 'gpu-worker/main.ts'];
+    const args = [...WORKER_ARGUMENTS];
     // JavaScript uses one core a process; the other cores are for the batches that need no numeric runtime.
     const helpers = Math.min(MAX_CPU_WORKERS, availableParallelism() - 1);
     const worker = supervise(

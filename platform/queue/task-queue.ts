@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Pool, PoolClient } from 'pg';
@@ -51,6 +52,8 @@ export interface TaskQueueOptions {
 export function createTaskQueue({ pool, log, workerId = hostname(), onStuck = () => undefined, graceMs = GRACE_MS }: TaskQueueOptions): TaskQueue {
   const owner = `${workerId}/${randomUUID()}`;
   const shutdown = new AbortController();
+  // Each task under way listens; Node takes more than ten for a leak.
+  setMaxListeners(0, shutdown.signal);
   const active = new Set<string>();
   const loops: Promise<void>[] = [];
   const wakers = new Set<() => void>();

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { WORKER_ARGUMENTS } from '#infra/launcher/worker-arguments.ts';
 import { registerBundled } from '#gpu-worker/catalogue/register.ts';
 import { readManifest } from '#gpu-worker/catalogue/manifest.ts';
 import { runConfigSchema, type RunConfigInput, type Stage } from '#lib/run/schema.ts';
@@ -60,7 +61,7 @@ export async function withDisposableRun<Result>(
     await queue.stop();
     return await use({
       database,
-      startWorker: () => (worker = spawn(process.execPath, ['--import', 'tsx', 'gpu-worker/main.ts'], { cwd: ROOT, env, stdio: 'inherit' })),
+      startWorker: () => (worker = spawn(process.execPath, [...WORKER_ARGUMENTS], { cwd: ROOT, env, stdio: 'inherit' })),
       async state() {
         const { rows } = await pool.query<{ finished: boolean; failure: unknown; stage: Stage | null }>(
           `SELECT r.finished_at IS NOT NULL AS finished, r.failure,

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { siteArguments } from '#infra/launcher/site-arguments.ts';
 import { StopList } from '#infra/launcher/stop-list.ts';
 import { end, spawnNode } from '#infra/launcher/supervised.ts';
+import { WORKER_ARGUMENTS } from '#infra/launcher/worker-arguments.ts';
 import { openDatabase } from '#platform/database/database.ts';
 import { loadEnvironment } from '#platform/environment/environment.ts';
 import { startInstance } from '#platform/instance/start-instance.ts';
@@ -68,7 +69,7 @@ async function serve(): Promise<void> {
   const database = await openDatabase(instance.environment.databaseUrl, { max: 1 });
   await createUser(database, PLAIN_USER);
   await database.close();
-  start('worker', ['--import', 'tsx', 'gpu-worker/main.ts'], variables);
+  start('worker', [...WORKER_ARGUMENTS], variables);
   start('site', siteArguments('start', { host: '127.0.0.1', port: Number(site.port) }), variables);
 }
 

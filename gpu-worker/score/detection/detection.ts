@@ -1,4 +1,4 @@
-import { fenceKey, promptHash, windowText } from '#gpu-worker/llm/prompt-text.ts';
+import { fenceKey, promptsHash, windowText } from '#gpu-worker/llm/prompt-text.ts';
 import { askVerdicts, type JudgeParameters } from '#gpu-worker/score/judge/ask-verdicts.ts';
 import { judgedResult } from '#gpu-worker/score/judge/judged-result.ts';
 import { planPrompts } from '#gpu-worker/score/judge/plan-prompts.ts';
@@ -38,7 +38,7 @@ export function detectionScorer(parameters: JudgeParameters): Scorer {
     parameters,
     examHash(latentExam, explanation) {
       const { prompts, messages } = questionsOf(latentExam, explanation);
-      return promptHash(prompts.flatMap(({ items }) => messages(items)));
+      return promptsHash(prompts.map(({ items }) => messages(items)));
     },
     async score(latentExam, explanation, services, signal) {
       const judgements = await askVerdicts(chatOf(services), questionsOf(latentExam, explanation), parameters, signal);

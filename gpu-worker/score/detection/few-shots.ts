@@ -6,7 +6,7 @@ export interface DetectionShot {
 }
 
 /**
- * Our own: a mixture; none, though the word occurs; all. Short, for every call reads them. Part of the template: a change
+ * Our own: a mixture; none, though the word occurs; all. Short, for every call reads them, and in ASCII, for which a prompt takes half the memory. Part of the template: a change
  * here is a new `DETECTION_TEMPLATE`.
  */
 export const DETECTION_SHOTS: readonly DetectionShot[] = [
@@ -21,13 +21,13 @@ export const DETECTION_SHOTS: readonly DetectionShot[] = [
     verdicts: [1, 0, 0, 1],
   },
   {
-    description: 'The word “bank” in the sense of the edge of a river',
+    description: 'The word "bank" in the sense of the edge of a river',
     texts: ['kept his savings in the same bank for thirty years', 'a bank of fog rolled in from the sea'],
     verdicts: [0, 0],
   },
   {
-    description: 'Verbs in the past tense that report somebody’s words',
-    texts: ['“Not before Thursday,” she answered, without looking', 'minister denied that any such letter had', 'on. He whispered something to the driver'],
+    description: 'Verbs in the past tense that report the words of others',
+    texts: ['"Not before Thursday," she answered, without looking', 'minister denied that any such letter had', 'on. He whispered something to the driver'],
     verdicts: [1, 1, 1],
   },
 ];

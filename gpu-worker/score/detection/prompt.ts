@@ -8,7 +8,7 @@ export const DETECTION_TEMPLATE = 'detection-3';
 const SYSTEM = `You are given a description of a pattern in text, and numbered texts cut from longer documents. Judge each text by itself, by the description alone: 1 if the pattern occurs in it, in a single word too, 0 if it does not. All may be 1, or none.
 ${DATA_RULE}
 
-Answer with a JSON object, one verdict for each text in their order, and nothing else: {"verdicts": [1, 0, …]}`;
+Answer with a JSON object, one verdict for each text in their order, and nothing else: {"verdicts": [1, 0, ...]}`;
 
 /** Static part first and the same for every latent, so that a provider's prefix cache holds it. */
 const STATIC_PART: readonly ChatMessage[] = [

@@ -21,7 +21,7 @@ export const FUZZING_SHOTS: readonly FuzzingShot[] = [
     verdicts: [1, 0, 0, 1],
   },
   {
-    description: 'The ending “-ness” of nouns that name a quality',
+    description: 'The ending "-ness" of nouns that name a quality',
     texts: ['her kindness was spoken of for «years» after', 'said that the «dark»ness had kept him from'],
     verdicts: [0, 0],
   },

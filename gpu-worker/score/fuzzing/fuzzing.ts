@@ -1,5 +1,5 @@
 import { joinTokens } from '#lib/token/join.ts';
-import { fenceKey, promptHash } from '#gpu-worker/llm/prompt-text.ts';
+import { fenceKey, promptsHash } from '#gpu-worker/llm/prompt-text.ts';
 import { askVerdicts, type JudgeParameters } from '#gpu-worker/score/judge/ask-verdicts.ts';
 import { judgedResult } from '#gpu-worker/score/judge/judged-result.ts';
 import { planPrompts } from '#gpu-worker/score/judge/plan-prompts.ts';
@@ -57,7 +57,7 @@ export function fuzzingScorer(parameters: JudgeParameters, marking: MarkingOptio
     parameters: { ...parameters, threshold: marking.threshold },
     examHash(latentExam, explanation) {
       const { prompts, messages } = prepare(latentExam, explanation).questions;
-      return promptHash(prompts.flatMap(({ items }) => messages(items)));
+      return promptsHash(prompts.map(({ items }) => messages(items)));
     },
     async score(latentExam, explanation, services, signal) {
       const { marked, questions } = prepare(latentExam, explanation);

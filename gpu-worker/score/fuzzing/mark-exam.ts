@@ -37,7 +37,9 @@ export function markExam({ exam, latent, seed }: LatentExam, { threshold, freque
     const order = sampleIndices(rngFor(seed, 'fuzzing templates', latent, kind), templates.length, templates.length);
     const used = silent.map((_, n) => templates[order[n % order.length]!]!);
     const cost = (template: number, window: number): number => placingCost(windows[template]!, marks[template]!, windows[window]!);
-    const weights = used.flatMap((template) => silent.map((window) => -Math.min(IMPOSSIBLE, cost(template, window))));
+    const weights = new Float64Array(used.length * silent.length);
+    for (const [t, template] of used.entries())
+      for (const [w, window] of silent.entries()) weights[t * silent.length + w] = -Math.min(IMPOSSIBLE, cost(template, window));
     for (const [t, w] of assignment(weights, used.length, silent.length).pairs) {
       const { row, start } = exam.windows[silent[w]!]!;
       marks[silent[w]!] = placed(windows[used[t]!]!, marks[used[t]!]!, windows[silent[w]!]!, rngFor(seed, 'fuzzing', latent, row, start));

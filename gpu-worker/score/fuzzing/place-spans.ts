@@ -16,16 +16,18 @@ export interface PlacingWindow {
 
 /** @param traitsOf by `tokenTraits` */
 export function placingWindow(pieces: readonly JoinedToken[], traitsOf: ReturnType<typeof tokenTraits>): PlacingWindow {
-  const traits = pieces.map(({ text }) => traitsOf(text));
-  const classes = Uint8Array.from(traits, ({ of }) => of);
+  const { length } = pieces;
+  const classes = new Uint8Array(length);
+  const [frequencies, crowds] = [new Float64Array(length), new Float64Array(length)];
   const counts = new Uint32Array(TOKEN_CLASSES.length);
-  for (const of of classes) counts[of]!++;
-  return {
-    length: pieces.length,
-    classes,
-    frequencies: Float64Array.from(traits, ({ log }) => log),
-    crowds: Float64Array.from(classes, (of) => Math.log(counts[of]!)),
-  };
+  for (let i = 0; i < length; i++) {
+    const { of, log } = traitsOf(pieces[i]!.text);
+    classes[i] = of;
+    frequencies[i] = log;
+    counts[of]!++;
+  }
+  for (let i = 0; i < length; i++) crowds[i] = Math.log(counts[classes[i]!]!);
+  return { length, classes, frequencies, crowds };
 }
 
 /**
@@ -46,13 +48,14 @@ const TEMPERATURE = 0.35;
  * as they are common: else it would always be words, and a marked word a sign of silence.
  */
 function unlikeness(template: PlacingWindow, span: Span, window: PlacingWindow, start: number): number {
+  const { classes, frequencies, crowds } = window;
+  const first = span.start;
   let cost = 0;
   for (let i = 0; i < span.length; i++) {
-    const [own, there] = [span.start + i, start + i];
-    if (template.classes[own] !== window.classes[there]) cost += CLASS_COST + CROWD_COST * window.crowds[there]!;
-    cost += FREQUENCY_COST * Math.abs(template.frequencies[own]! - window.frequencies[there]!);
+    if (template.classes[first + i] !== classes[start + i]) cost += CLASS_COST + CROWD_COST * crowds[start + i]!;
+    cost += FREQUENCY_COST * Math.abs(template.frequencies[first + i]! - frequencies[start + i]!);
   }
-  return cost / span.length + POSITION_COST * Math.abs(span.start / template.length - start / window.length);
+  return cost / span.length + POSITION_COST * Math.abs(first / template.length - start / window.length);
 }
 
 /**
@@ -86,20 +89,27 @@ function softMin(a: number, b: number): number {
   return low === Infinity ? Infinity : low - Math.log1p(Math.exp(low - Math.max(a, b)));
 }
 
+/** Least costs by place, for this span and the one before it: an exam asks 2,500 times, and new arrays took most of the time. */
+let [before, after] = [new Float64Array(0), new Float64Array(0)];
+
 /** How ill spans of one window fit another: the least cost of all placings; Infinity where they do not fit at all. */
 export function placingCost(template: PlacingWindow, spans: readonly Span[], window: PlacingWindow): number {
   const n = window.length;
+  if (before.length < n + 2) [before, after] = [new Float64Array(2 * n + 2), new Float64Array(2 * n + 2)];
   // Least cost of the spans so far with the last of them ending before each place.
-  let before = new Float64Array(n + 2);
+  before.fill(0, 0, n + 2);
   for (const span of spans) {
-    const after = new Float64Array(n + 2).fill(Infinity);
-    for (let start = 0; start + span.length <= n; start++) {
-      const end = start + span.length + 1;
-      const least = before[start]!;
-      if (least < Infinity) after[end] = least + unlikeness(template, span, window, start);
+    const [so, now] = [before, after];
+    const gap = span.length + 1;
+    now.fill(Infinity, 0, Math.min(gap, n + 2));
+    let least = Infinity;
+    for (let end = gap; end < n + 2; end++) {
+      const own = so[end - gap]!;
+      // No place is dearer than not looking: a cost is never negative.
+      if (own < least) least = Math.min(least, own + unlikeness(template, span, window, end - gap));
+      now[end] = least;
     }
-    for (let end = 1; end < after.length; end++) after[end] = Math.min(after[end]!, after[end - 1]!);
-    before = after;
+    [before, after] = [now, so];
   }
   return before[n + 1]!;
 }

@@ -17,12 +17,16 @@ export function tokenClass(text: string): TokenClass {
   return /^\s/.test(text) ? 'word' : 'piece';
 }
 
-/** Class and log frequency of token texts, each worked out once: the windows of an exam share most of theirs. */
+const traitsOf = new WeakMap<TokenFrequency, Map<string, { of: number; log: number }>>();
+
+/** Class and log frequency of token texts, each worked out once for a corpus: exams share most of theirs. */
 export function tokenTraits(frequency: TokenFrequency): (text: string) => { of: number; log: number } {
-  const known = new Map<string, { of: number; log: number }>();
+  let known = traitsOf.get(frequency);
+  if (known === undefined) traitsOf.set(frequency, (known = new Map()));
+  const all = known;
   return (text) => {
-    let traits = known.get(text);
-    if (traits === undefined) known.set(text, (traits = { of: TOKEN_CLASSES.indexOf(tokenClass(text)), log: frequency(text) }));
+    let traits = all.get(text);
+    if (traits === undefined) all.set(text, (traits = { of: TOKEN_CLASSES.indexOf(tokenClass(text)), log: frequency(text) }));
     return traits;
   };
 }

@@ -4,7 +4,7 @@ import type { Figure, Verdict } from '#lib/score/schema.ts';
 import { clusterProportion } from '#lib/stats/cluster-proportion.ts';
 import type { Interval } from '#lib/stats/interval.ts';
 import type { ChatReply } from '#gpu-worker/llm/chat-client.ts';
-import { fenceKey, promptHash } from '#gpu-worker/llm/prompt-text.ts';
+import { fenceKey, promptsHash } from '#gpu-worker/llm/prompt-text.ts';
 import type { ChatMessage } from '#gpu-worker/model/chat-template.ts';
 import { readAnswer } from '#gpu-worker/llm/read-answer.ts';
 import { usageOf } from '#gpu-worker/llm/usage.ts';
@@ -49,7 +49,7 @@ export function intruderScorer(parameters: IntruderParameters, marking: MarkingO
     ofExplanation: false,
     template: INTRUDER_TEMPLATE,
     parameters: { ...parameters, threshold: marking.threshold },
-    examHash: (latentExam) => promptHash(groupsOf(latentExam).flatMap((group) => promptOf(latentExam, group))),
+    examHash: (latentExam) => promptsHash(groupsOf(latentExam).map((group) => promptOf(latentExam, group))),
     async score(latentExam, _explanation, services, signal) {
       const chat = chatOf(services);
       const shown = groupsOf(latentExam);
