@@ -1,8 +1,11 @@
 import { AppError } from '#lib/errors/app-error.ts';
+import { hasJob } from '#lib/run/steps.ts';
+import { llmScorers, READING_SCORERS } from '#lib/score/llm-scorers.ts';
 import { coderParts } from '#gpu-worker/activations/collect/coder-artifacts.ts';
 import { textRowsKey, writeTextRows } from '#gpu-worker/activations/collect/text-rows.ts';
 import { contentKey } from '#gpu-worker/activations/keys.ts';
 import { readDataSet, type DataSet } from '#gpu-worker/activations/data-set.ts';
+import { recordingForRun } from '#gpu-worker/llm/recording-for-run.ts';
 import { openCheckpoint, type Checkpoint } from '#gpu-worker/model/checkpoint.ts';
 import { checkFit } from '#gpu-worker/sparse-coder/check-fit.ts';
 import { openSparseCoder } from '#gpu-worker/sparse-coder/open-coder.ts';
@@ -16,6 +19,7 @@ import { yieldNow } from './yield-now.ts';
 export function collectPrepare(services: WorkerServices): TaskHandler<'collect.prepare'> {
   return async ({ runId }, context) => {
     const run = await loadRun(services.pool, runId);
+    checkBudget(services, run);
     const checkpoint = await openCheckpoint(run.modelLocation);
     const coder = await openSparseCoder(run.coderLocation);
     const hookpoint = chooseHookpoint(run, checkpoint, coder.dIn);
@@ -45,6 +49,14 @@ export function collectPrepare(services: WorkerServices): TaskHandler<'collect.p
       return facts;
     });
   };
+}
+
+/** A budget that cannot be held to is told of now, and not after minutes of collecting; throws as `recordingForRun`. */
+function checkBudget(services: WorkerServices, run: RunFacts): void {
+  const scorers = llmScorers(run.config);
+  const asks = hasJob(run.config, 'explain.llm') || scorers.some((name) => !READING_SCORERS.includes(name));
+  if (asks && services.chat !== null) recordingForRun(services, run, services.chat);
+  if (scorers.some((name) => READING_SCORERS.includes(name)) && services.completions !== null) recordingForRun(services, run, services.completions);
 }
 
 function chooseHookpoint(run: RunFacts, checkpoint: Checkpoint, dIn: number): string {

@@ -3,6 +3,7 @@ import { createOpenAiChatClient } from '#gpu-worker/llm/openai-chat-client.ts';
 import { createRequestStore } from '#gpu-worker/llm/requests/request-store.ts';
 import { countTokenFrequency, tokenCounts } from '#gpu-worker/score/fuzzing/token-traits.ts';
 import { asRun } from '#gpu-worker/stages/as-run.ts';
+import { collectPrepare } from '#gpu-worker/stages/collect-prepare.ts';
 import { explainLlm } from '#gpu-worker/stages/explain-llm.ts';
 import { llmFigures } from '#gpu-worker/stages/llm-figures.ts';
 import { createRunCache } from '#gpu-worker/stages/run-cache.ts';
@@ -100,5 +101,7 @@ it('a budget in money is refused where the price is not known, before anything i
   const context = { runId: BigInt(seeded.runId), signal: new AbortController().signal } as Partial<TaskContext> as TaskContext;
   const unpriced = { ...services, prices: { own: [] } };
   await expect(asRun(unpriced, explainLlm)({ runId: seeded.runId, latents }, context)).rejects.toMatchObject({ code: 'invalid_config', field: 'budget.usd' });
+  // Already before the text is read, in the run's first step.
+  await expect(collectPrepare(unpriced)({ runId: seeded.runId }, context as TaskContext)).rejects.toMatchObject({ field: 'budget.usd' });
   expect(endpoint.calls.length).toBe(made);
 });
