@@ -31,6 +31,7 @@ import { estimateLines } from './estimate.ts';
 import { locateCoder, locateModel, locateText } from './locate.ts';
 import { withInstance } from './open-instance.ts';
 import { progressLine, progressLines } from './progress-bar.ts';
+import { resultLines } from './result-lines.ts';
 import { warn } from './warn.ts';
 
 const POLL_MS = 500;
@@ -124,7 +125,7 @@ export async function runFile(file: string, print: (line: string) => void): Prom
         return;
       }
       if (run.failure) throw new AppError('internal', `Run ${id} failed in ${run.failure.stage ?? 'its first'} stage: ${run.failure.message}`);
-      print(JSON.stringify(run.results, null, 2));
+      for (const line of resultLines(run.results)) print(line);
       print(`Run ${id} ${run.state}: ${environment.siteUrl}/${run.model}/${run.coder}`);
       print(`Its scores, failures and cost as a page: npm run -s atlas -- report ${id} --html --out run-${id}.html`);
     } finally {

@@ -1,18 +1,14 @@
-import { z } from 'zod';
 import { formatCount, formatScore } from '#lib/format/number.ts';
+import { runLatentsSchema, runScoresSchema } from '#lib/run/results.ts';
 import { METRIC_NAMES, SCORER_NAMES } from '#lib/score/naming.ts';
-import { metricSchema, scorerSchema } from '#lib/score/schema.ts';
+import { scorerSchema } from '#lib/score/schema.ts';
 import { STATUS_NAMES } from '#lib/latent/status-reason.ts';
 import { RunPairs } from './run-pairs.tsx';
 
-const spreadSchema = z.object({ n: z.number(), median: z.number(), lower: z.number(), upper: z.number(), q1: z.number(), q3: z.number() });
-const scoresSchema = z.partialRecord(scorerSchema, z.object({ metric: metricSchema, score: spreadSchema.nullable(), control: spreadSchema.nullable() }));
-const latentsSchema = z.partialRecord(z.enum(['dead', 'too_few_windows', 'too_few_documents', 'ready']), z.number());
-
 /** What a run found, as tables; keys and whatever else its stages left behind are folded below. */
 export function RunResults({ results }: { results: Record<string, unknown> }) {
-  const scores = scoresSchema.safeParse(results['scores']).data;
-  const latents = latentsSchema.safeParse(results['latents']).data;
+  const scores = runScoresSchema.safeParse(results['scores']).data;
+  const latents = runLatentsSchema.safeParse(results['latents']).data;
   const rest = Object.entries(results).filter(([name]) => !(name === 'scores' && scores) && !(name === 'latents' && latents));
   if (Object.keys(results).length === 0) return null;
   return (
