@@ -47,6 +47,6 @@ export async function importResults(folder: string, { json, ...place }: ImportOp
       print(`${scorer}: ${ours}, ${failed} windows without a verdict${theirs}`);
     }
     if (!done.already) print('A worker scores the explanations on the sealed reserve, which nobody has seen, when it next runs.');
-    print(`See them all: atlas report ${done.runId}`);
+    print(`See them all: npm run -s atlas -- report ${done.runId}`);
   });
 }

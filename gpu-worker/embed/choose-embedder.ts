@@ -32,6 +32,7 @@ async function embedderBehind(setting: EmbedderSetting): Promise<Embedder> {
   const id = plain ? client.id : `${client.id}#${createHash('sha256').update(JSON.stringify(prompts)).digest('hex').slice(0, 8)}`;
   return {
     id,
+    endpoint: new URL(setting.baseUrl).host,
     queryId: prompts.query === prompts.document ? id : `${id}?query`,
     dimensions: client.dimensions,
     embed: async (texts, side = 'document') => {

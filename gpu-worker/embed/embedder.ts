@@ -19,6 +19,8 @@ import { readSentenceLayout, type EmbeddingSide, type Prompts } from './sentence
 export interface Embedder {
   /** Name and revision: vectors of different ids must not be compared. */
   id: string;
+  /** Host of the endpoint that embeds; null: this process does. */
+  endpoint: string | null;
   /**
    * What a query's vector is kept under: `id` itself unless the model is told that a text is a query, as the same text
    * then has another vector on that side. A query's vector and a document's are compared across the two.
@@ -75,6 +77,7 @@ export async function openEmbedder(folder: string, options: { threads?: number; 
   const id = `${basename(dir)}@${revision.slice(0, 16)}`;
   return {
     id,
+    endpoint: null,
     queryId: prompts.query === prompts.document ? id : `${id}?query`,
     dimensions,
     embed: (texts, side = 'document') => {

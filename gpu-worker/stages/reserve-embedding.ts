@@ -51,7 +51,7 @@ export async function reserveEmbedding(
   const provenance = { sampleKey, embedder: embedder.id, controlExplanation: control && String(control.id), controlMissing, seed };
   const rest = { blank: null, lift: null, failures: {}, chance: CHANCE };
   if (shortfall !== null) {
-    return { ...row, ...failedScore(exam, 'embedding', shortfall), parts: { ...NO_PARTS, ...rest }, provenance: scoreProvenance(provenance, began) };
+    return { ...row, ...failedScore(exam, 'embedding', shortfall), parts: { ...NO_PARTS, ...rest }, provenance: scoreProvenance(provenance, began, embedder.endpoint) };
   }
   const texts = [entered.text, BLANK_EXPLANATION, ...(control ? [control.text] : []), ...(baseline ? [baseline.text] : [])];
   const width = embedder.dimensions;
@@ -82,6 +82,6 @@ export async function reserveEmbedding(
       blank: blank.value === null ? null : { value: blank.value, lower: blank.interval?.low ?? null, upper: blank.interval?.high ?? null },
       lift: below ? liftOver(exam, 'auroc', figures.verdicts, below.verdicts, rngFor(seed, 'embedding', 'lift', entered.latent, entered.method)) : null,
     },
-    provenance: scoreProvenance(provenance, began),
+    provenance: scoreProvenance(provenance, began, embedder.endpoint),
   };
 }

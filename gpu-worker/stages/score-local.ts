@@ -30,6 +30,8 @@ import { yieldNow } from './yield-now.ts';
 interface ScoringMaterial {
   run: RunFacts;
   embedder: string;
+  /** Where that is, if not here. */
+  endpoint: string | null;
   lexical: LexicalResources;
   windows: WindowEmbeddings | null;
   /** Explanations by latent, those of the controls included. */
@@ -73,7 +75,7 @@ function scoresOf(
     const row = rowFor(material, explanation, control, loaded?.takenDown.test ?? []);
     const open = (scorer: string): boolean => !isKnown(explanation.id, scorer, row.inputKey);
     return [
-      ...(scorers.includes('embedding') && open('embedding') ? timed(() => embeddingRow(material, exam, explanation, control, row)) : []),
+      ...(scorers.includes('embedding') && open('embedding') ? timed(() => embeddingRow(material, exam, explanation, control, row), material.endpoint) : []),
       ...(scorers.includes('rule') && explanation.rule !== null && open('rule_windows')
         ? timed(() => ruleRows(material, exam, explanation, control, row))
         : []),
@@ -82,9 +84,9 @@ function scoresOf(
 }
 
 /** Scores with what they took; those that are taken together share it. */
-function timed(take: () => NewScore[]): NewScore[] {
+function timed(take: () => NewScore[], endpoint: string | null = null): NewScore[] {
   const began = performance.now();
-  return take().map((score) => ({ ...score, provenance: scoreProvenance(score.provenance, began) }));
+  return take().map((score) => ({ ...score, provenance: scoreProvenance(score.provenance, began, endpoint) }));
 }
 
 /** All local scores of one latent as a run would take them now, from its windows' and explanations' stored vectors. Nothing is written. */
@@ -112,12 +114,13 @@ async function gather(services: WorkerServices, run: RunFacts, latents: readonly
     for (const explanation of await currentExplanations(client, run, [...new Set([...latents, ...controls])])) {
       explanations.set(explanation.latent, [...(explanations.get(explanation.latent) ?? []), explanation]);
     }
-    const { id: embedder, queryId } = await services.embedder();
+    const { id: embedder, queryId, endpoint } = await services.embedder();
     const lexical = await lexicalResources(services, run);
     const hashes = [...[...explanations.values()].flat().map(({ text }) => text), BLANK_EXPLANATION].map(textHash);
     return {
       run,
       embedder,
+      endpoint,
       lexical,
       latents: all,
       explanations,

@@ -54,6 +54,7 @@ async function runOn(coder: string, count: number, config: Record<string, unknow
 /** Texts that share their words point the same way. */
 const embedder: Embedder = {
   id: 'words@1',
+  endpoint: null,
   queryId: 'words@1',
   dimensions: 64,
   embed: (texts) => {

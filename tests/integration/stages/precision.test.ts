@@ -27,7 +27,11 @@ const { pool } = await withDatabase();
 const artifacts = memoryArtifacts();
 const EMBEDDER = 'planted';
 /** Every text is east; the windows' own vectors say how near to it they are. */
-const embedder = async () => ({ id: EMBEDDER, queryId: EMBEDDER, dimensions: 2, embed: async () => Float32Array.of(1, 0), close: async () => undefined });
+const embedder = async () => ({
+  ...{ id: EMBEDDER, endpoint: null, queryId: EMBEDDER, dimensions: 2 },
+  embed: async () => Float32Array.of(1, 0),
+  close: async () => undefined,
+});
 const search = createEmbeddedEngine({ pool, vectorScan: null });
 const services = { pool, artifacts, search, cache: createRunCache(8), chat: null, embedder } as Partial<WorkerServices> as WorkerServices;
 
