@@ -51,7 +51,12 @@ export async function reserveEmbedding(
   const provenance = { sampleKey, embedder: embedder.id, controlExplanation: control && String(control.id), controlMissing, seed };
   const rest = { blank: null, lift: null, failures: {}, chance: CHANCE };
   if (shortfall !== null) {
-    return { ...row, ...failedScore(exam, 'embedding', shortfall), parts: { ...NO_PARTS, ...rest }, provenance: scoreProvenance(provenance, began, embedder.endpoint) };
+    return {
+      ...row,
+      ...failedScore(exam, 'embedding', shortfall),
+      parts: { ...NO_PARTS, ...rest },
+      provenance: scoreProvenance(provenance, began, embedder.endpoint),
+    };
   }
   const texts = [entered.text, BLANK_EXPLANATION, ...(control ? [control.text] : []), ...(baseline ? [baseline.text] : [])];
   const width = embedder.dimensions;
