@@ -11,13 +11,12 @@ import type { TokenLogprob } from './chat-client.ts';
 export function tokenLogprob(tokenizer: Tokenizer, token: number, logits: Float32Array | null, top: number, allowed?: readonly number[]): TokenLogprob {
   const text = (id: number): string => tokenizer.decode([id]);
   if (logits === null) return { token: text(token), logprob: 0, top: top > 0 ? [{ token: text(token), logprob: 0 }] : [] };
-  const ids = allowed ?? logits.keys();
   let largest = -Infinity;
   for (const id of allowed ?? logits.keys()) largest = Math.max(largest, logits[id]!);
   let sum = 0;
   /** Likeliest first. */
   const best: number[] = [];
-  for (const id of ids) {
+  for (const id of allowed ?? logits.keys()) {
     sum += Math.exp(logits[id]! - largest);
     if (best.length < top || logits[id]! > logits[best.at(-1)!]!) {
       if (best.length === top) best.pop();

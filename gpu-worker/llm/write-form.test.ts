@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { rngFor } from '#lib/random/rng.ts';
 import { openTokenizer, type Tokenizer } from '#gpu-worker/model/tokenizer.ts';
@@ -80,12 +83,21 @@ describe('writeForm', () => {
     ['comes to its end', 'taxes and tariffs', 'taxes and tariffs'],
     ['begins a new line', 'taxes\nand tariffs', 'taxes'],
     ['escapes a mark', 'the word \\"tax\\" alone"}', 'the word "tax" alone'],
-    ['writes what no string may hold', 'taxes \\x and', 'taxes '],
+    ['escapes by number', 'a caf\\u00e9 and tea"}', 'a café and tea'],
     ['writes characters of several bytes', 'the “café” — 税"}', 'the “café” — 税'],
     ['writes nothing', '"}', ''],
   ])('ends a text where the model %s', async (_, writes, expected) => {
     const { text, ended } = await write(writer(`{"explanation":"${writes}`), PHRASE);
     expect([JSON.parse(text), ended]).toEqual([{ explanation: expected }, 'stop']);
+  });
+
+  it('lets no escape stand that JSON does not have: the model goes on with the likeliest that there is', async () => {
+    const model = writer('{"explanation":"digits, as \\d+"}', { likes: { '\\': 2, n: 1 } });
+    const { text, logprobs } = await write(model, PHRASE, { top: 2 });
+    expect(JSON.parse(text)).toEqual({ explanation: 'digits, as \\+' });
+    expect(logprobs!.map(({ token }) => token).join('')).toBe(text);
+    const chosen = logprobs!.findLast(({ token }) => token === '\\')!;
+    expect(chosen.top.map(({ token }) => token)).toEqual(['\\', 'n']);
   });
 
   it('goes on after a text', async () => {
@@ -105,4 +117,66 @@ describe('writeForm', () => {
   it('writes anything where nothing is asked for', async () => {
     expect(await write(writer('Taxes. And tariffs'), [{ kind: 'anything' }])).toMatchObject({ text: 'Taxes. And tariffs', ended: 'stop' });
   });
+
+  it('writes what follows a text without a space, with a tokenizer that puts one before every text', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'write-form-'));
+    await writeFile(join(dir, 'tokenizer.json'), JSON.stringify(sentencePiece(['{"a":"', '."', '"}', 'tax', '\n', ...'▁{}":.,\\abtxes'])));
+    const own = await openTokenizer(dir);
+    await rm(dir, { recursive: true });
+    expect(own.decode(own.encode('"}'))).toBe(' "}');
+    // A full stop and a quotation mark are one token, so that the end is not what a whole answer would have.
+    const script = ['tax', '.', '"'].map((token) => own.encode(`a${token}`).at(-1)!);
+    let read = 0;
+    const reading: Reading = {
+      ...{ reused: 0, room: 100 },
+      get logits() {
+        const out = new Float32Array(own.vocabSize);
+        out[script[read]!] = 1;
+        return out;
+      },
+      write: async (tokens) => void (read += tokens.length > 1 ? 0 : 1),
+    };
+    const form: FormPart[] = [{ kind: 'fixed', text: '{"a":"' }, { kind: 'string' }, { kind: 'fixed', text: '"}' }];
+    const { text, logprobs } = await writeForm(reading, own, form, { ...OPTIONS, stopIds: [], top: 0, rng: rngFor('form') });
+    expect(text).toBe('{"a":"tax."}');
+    expect(
+      logprobs!
+        .map(({ token }) => token)
+        .join('')
+        .trimStart(),
+    ).toBe(text);
+  });
 });
+
+/** A definition as Llama 2 has it: a space before every text, and merges that make the given tokens. */
+function sentencePiece(tokens: readonly string[]): unknown {
+  const vocabulary = new Set<string>(['<unk>']);
+  const merges: [string, string][] = [];
+  for (const token of tokens) {
+    for (const letter of token) vocabulary.add(letter);
+    for (let length = 2; length <= token.length; length++) {
+      const [left, right] = [token.slice(0, length - 1), token[length - 1]!];
+      vocabulary.add(left + right);
+      merges.push([left, right]);
+    }
+  }
+  return {
+    normalizer: {
+      type: 'Sequence',
+      normalizers: [
+        { type: 'Prepend', prepend: '▁' },
+        { type: 'Replace', pattern: { String: ' ' }, content: '▁' },
+      ],
+    },
+    pre_tokenizer: null,
+    decoder: { type: 'Replace', pattern: { String: '▁' }, content: ' ' },
+    model: {
+      type: 'BPE',
+      unk_token: '<unk>',
+      fuse_unk: true,
+      byte_fallback: false,
+      vocab: Object.fromEntries([...vocabulary].map((token, id) => [token, id])),
+      merges,
+    },
+  };
+}

@@ -24,14 +24,16 @@ export interface Written {
   logprobs: TokenLogprob[] | null;
 }
 
-/** What of a text is the inside of a JSON string; escapes by number are not needed for anything and end it. */
-const INSIDE = /^(?:[^"\\\p{Cc}]|\\["\\/bfnrt])*/u;
+/** What of a text is the inside of a JSON string. */
+const INSIDE = /^(?:[^"\\\p{Cc}]|\\(?:["\\/bfnrt]|u[\dA-Fa-f]{4}))*/u;
+/** An escape of which only the beginning stands. */
+const BEGUN_ESCAPE = /^\\(?:u[\dA-Fa-f]{0,3})?$/;
 
 /**
  * Lets a model write an answer of a form and no other: it decides where the form leaves a choice, by its own odds among
- * what is allowed there, and what is fixed is written without asking it. Log-probabilities are those under the form: 0 for
- * what is fixed. The answer is cut off (`length`) where `maxTokens` or the model's context ends first. Throws as
- * `Reading.write`.
+ * what is allowed there, and what is fixed is written without asking it. A text ends where the model closes it, stops, or
+ * writes what no JSON string may hold. Log-probabilities are those under the form: 0 for what is fixed, the end of a text
+ * included. The answer is cut off (`length`) where `maxTokens` or the model's context ends first. Throws as `Reading.write`.
  */
 export async function writeForm(reading: Reading, tokenizer: Tokenizer, form: readonly FormPart[], options: WriteOptions): Promise<Written> {
   const { maxTokens, temperature, rng, stopIds, top } = options;
@@ -50,30 +52,33 @@ export async function writeForm(reading: Reading, tokenizer: Tokenizer, form: re
     if (pending.length > 0) await reading.write(pending);
     pending = [];
   };
+  /** The model's choice among some tokens, or all. */
+  const draw = (allowed?: readonly number[]): number => {
+    const drawn = sampleToken(allowed ? Float32Array.from(allowed, (id) => reading.logits[id]!) : reading.logits, { temperature, topP: 1 }, rng);
+    return allowed ? allowed[drawn]! : drawn;
+  };
   /** Tokens of a text that follows what stands already. */
   const following = (next: string): number[] => {
-    const [before, whole] = [tokenizer.encode(text), tokenizer.encode(text + next)];
-    return before.every((id, i) => whole[i] === id) ? [...whole.subarray(before.length)] : [...tokenizer.encode(next)];
+    // Where its first letters would be one token with what stands, it is written as on a new line: by itself, some
+    // tokenizers (SentencePiece) would put a space before it.
+    for (const lead of [text, '\n']) {
+      const [before, whole] = [tokenizer.encode(lead), tokenizer.encode(lead + next)];
+      if (before.every((id, i) => whole[i] === id)) return [...whole.subarray(before.length)];
+    }
+    return [...tokenizer.encode(next)];
   };
   const cut = (): Written => ({ text, count: ids.length, ended: 'length', logprobs: top === null ? null : logprobs });
 
   /** Writes one of some texts. */
-  const choose = async (options: readonly string[]): Promise<boolean> => {
-    let left = options.map((option) => ({ option, tokens: following(option) }));
+  const choose = async (texts: readonly string[]): Promise<boolean> => {
+    let left = texts.map((option) => ({ option, tokens: following(option) }));
     for (let at = 0; at < Math.max(...left.map(({ tokens }) => tokens.length)); at++) {
       if (ids.length >= most) return false;
       const allowed = [...new Set(left.map(({ tokens }) => tokens[at]).filter((token) => token !== undefined))];
       let token = allowed[0]!;
       if (allowed.length > 1) {
         await catchUp();
-        token =
-          allowed[
-            sampleToken(
-              Float32Array.from(allowed, (id) => reading.logits[id]!),
-              { temperature, topP: 1 },
-              rng,
-            )
-          ]!;
+        token = draw(allowed);
         put(token, reading.logits, allowed);
       } else put(token, null);
       left = left.filter(({ tokens }) => tokens[at] === token);
@@ -82,21 +87,31 @@ export async function writeForm(reading: Reading, tokenizer: Tokenizer, form: re
     return true;
   };
 
+  /** The tokens that go on with an escape. */
+  const finishing = (escape: string): number[] =>
+    [...reading.logits.keys()].filter((id) => {
+      const more = tokenizer.decode([id]);
+      const [all, inside] = [escape + more, INSIDE.exec(escape + more)![0]];
+      return more !== '' && (inside === all || BEGUN_ESCAPE.test(all));
+    });
+
   /** Writes the inside of a string. Gives what it wrote, or null where the room ended first. */
   const writeString = async (): Promise<string | null> => {
     const [own, before]: [number[], number] = [[], ids.length];
-    let written = '';
+    let [written, begun] = ['', ''];
     while (before + own.length < most) {
       await catchUp();
-      const token = sampleToken(reading.logits, { temperature, topP: 1 }, rng);
+      // An escape that was begun cannot be taken back, and a text cannot end in it.
+      const allowed = begun === '' ? undefined : finishing(begun);
+      const token = draw(allowed);
       const all = stopIds.includes(token) ? `${written}"` : tokenizer.decode([...own, token]);
       const inside = INSIDE.exec(all)![0];
-      // A character that is split over tokens, or an escape of which only the first half stands, is not at its end.
-      const unfinished = all === `${inside}\\`;
-      if (inside.length < all.length && !unfinished) return inside.slice(written.length);
+      begun = BEGUN_ESCAPE.exec(all.slice(inside.length))?.[0] ?? '';
+      if (inside.length + begun.length < all.length) return inside.slice(written.length);
       own.push(token);
-      put(token, reading.logits);
-      if (!unfinished && !all.endsWith('\ufffd')) {
+      put(token, reading.logits, allowed);
+      // A character that is split over tokens, or an escape of which only the beginning stands, is not at its end.
+      if (begun === '' && !all.endsWith('\ufffd')) {
         text += all.slice(written.length);
         written = all;
       }
@@ -109,7 +124,7 @@ export async function writeForm(reading: Reading, tokenizer: Tokenizer, form: re
     let ended = false;
     while (!ended && ids.length < most) {
       await catchUp();
-      const token = sampleToken(reading.logits, { temperature, topP: 1 }, rng);
+      const token = draw();
       ended = stopIds.includes(token);
       if (!ended) put(token, reading.logits);
     }
