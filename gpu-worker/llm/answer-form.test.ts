@@ -39,13 +39,22 @@ describe('answerForm', () => {
 
   it.each([
     ['a list of any length', z.array(z.boolean())],
-    ['a number without bounds', z.strictObject({ n: z.number().min(0) })],
-    ['more numbers than are a choice', z.number().min(0).max(1e6)],
-    ['no number at all', z.number().min(0.2).max(0.8)],
+    ['a number without bounds', z.number().int().min(0)],
+    ['more numbers than are a choice', z.number().int().min(0).max(1e6)],
+    ['no number at all', z.number().int().min(3).max(2)],
+    ['some of the numbers between bounds', z.number().int().min(0).max(10).multipleOf(5)],
+    ['numbers that need not be whole', z.number().min(0).max(1)],
     ['a text with bounds', z.string().max(10)],
     ['a property that may be missing', z.strictObject({ a: z.boolean().optional() })],
+    ['properties of any name', z.record(z.string(), z.boolean())],
+    ['properties besides', z.looseObject({ a: z.boolean() })],
     ['one of several forms', z.union([z.string(), z.strictObject({ a: z.boolean() })])],
   ])('does not know %s', (_, schema) => {
-    expect(formOf(schema)).toBe(null);
+    expect(formOf(z.strictObject({ known: z.boolean(), unknown: schema }))).toBe(null);
+  });
+
+  it('does not know an answer that is no object', () => {
+    expect(formOf(z.literal([1, 10]))).toBe(null);
+    expect(formOf(z.boolean())).toBe(null);
   });
 });

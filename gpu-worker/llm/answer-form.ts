@@ -19,22 +19,25 @@ interface Schema {
   type?: string;
   properties?: Record<string, Schema>;
   required?: string[];
+  additionalProperties?: unknown;
   items?: Schema;
   minItems?: number;
   maxItems?: number;
   minimum?: number;
   maximum?: number;
+  multipleOf?: number;
 }
 
 /**
- * The answers that a JSON schema allows, as parts to be written one after another, without spaces, properties in the
- * schema's order. Known are objects of required properties, lists of one length, constants, choices, texts without bounds,
- * booleans, and numbers between bounds, of which the whole ones may be written.
+ * The answers that a JSON schema of an object allows, as parts to be written one after another, without spaces, properties
+ * in the schema's order. Known are objects of required properties and no others, lists of one length, constants, choices,
+ * texts without bounds, booleans, and whole numbers between bounds.
  *
- * @returns null for a schema of which this is not all
+ * @returns null for a schema that has anything else
  */
 export function answerForm(schema: Record<string, unknown>): FormPart[] | null {
-  const parts = partsOf(schema);
+  // A bare choice would have no end: one option could begin another. Nor is it an answer: those are objects.
+  const parts = schema['type'] === 'object' ? partsOf(schema) : null;
   return parts && joined(parts);
 }
 
@@ -44,7 +47,7 @@ function partsOf(schema: Schema): FormPart[] | null {
   switch (schema.type) {
     case 'object': {
       const entries = Object.entries(schema.properties ?? {});
-      if (entries.some(([name]) => !schema.required?.includes(name))) return null;
+      if (schema.additionalProperties !== false || entries.some(([name]) => !schema.required?.includes(name))) return null;
       const inner = entries.map(([name, value], i) => after(`${i === 0 ? '' : ','}${JSON.stringify(name)}:`, partsOf(value)));
       return enclosed('{', inner, '}');
     }
@@ -57,8 +60,8 @@ function partsOf(schema: Schema): FormPart[] | null {
         ']',
       );
     }
-    case 'integer':
-    case 'number': {
+    case 'integer': {
+      if (schema.multipleOf !== undefined) return null;
       const [from, to] = [Math.ceil(schema.minimum ?? NaN), Math.floor(schema.maximum ?? NaN)];
       return to - from < MAX_OPTIONS ? choice(Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => String(from + i))) : null;
     }
