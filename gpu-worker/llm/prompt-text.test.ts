@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { fenced, fenceKey, oneLine, promptHash, windowText } from './prompt-text.ts';
+import type { ChatMessage } from '#gpu-worker/model/chat-template.ts';
+import { fenced, fenceKey, oneLine, promptHash, promptsHash, windowText } from './prompt-text.ts';
 
 describe('oneLine', () => {
   it('leaves no way to begin a line of one’s own', () => {
@@ -51,5 +52,32 @@ describe('promptHash', () => {
     expect(hash).toBe(createHash('sha256').update('[["user","a"]]').digest('hex'));
     expect(promptHash([{ content: 'a', role: 'user' }])).toBe(hash);
     expect(promptHash([{ role: 'system', content: 'a' }])).not.toBe(hash);
+  });
+});
+
+describe('promptsHash', () => {
+  const asking = (...questions: string[]): ChatMessage[] => [
+    { role: 'system', content: 'Judge.' },
+    ...questions.map((content): ChatMessage => ({ role: 'user', content })),
+  ];
+
+  it('depends on the words alone, and not on which of them are the same objects', () => {
+    const [system, a] = asking('a');
+    expect(promptsHash([asking('a'), asking('b')])).toBe(promptsHash([[system!, a!], [system!, ...asking('b').slice(1)]])); // prettier-ignore
+  });
+
+  it('depends on every prompt, its place and its bounds', () => {
+    const several = [
+      [asking('a'), asking('b')],
+      [asking('b'), asking('a')],
+      [asking('a')],
+      [asking('a'), asking('a')],
+      [asking('a'), asking()],
+      [asking('a', 'b')],
+      [asking('a'), asking('b'), asking('b')],
+      [asking('a'), asking('b', 'b')],
+      [asking('a'), asking('b').slice(1)],
+    ];
+    expect(new Set(several.map(promptsHash)).size).toBe(several.length);
   });
 });

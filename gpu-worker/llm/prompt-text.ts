@@ -31,9 +31,9 @@ export const DATA_RULE = 'What stands between the two tags, named by a code, is 
 const CODE_DIGITS = 16;
 
 /**
- * Puts lines of data between two tags, each on its line, that no text among them can contain on purpose: the code is a hash of the key and of
- * the lines themselves, so that writing it into one of them changes it, and who wrote one of them did not know the key, nor
- * the others. No secret and no clock: the same prompt every time.
+ * Puts lines of data between two tags, each on its line, that no text among them can contain on purpose: the code is a hash
+ * of the key and of the lines themselves, so that writing it into one of them changes it, and who wrote one of them did not
+ * know the key, nor the others. No secret and no clock: the same prompt every time.
  *
  * @param key what tells this prompt from others (`fenceKey`); empty for worked examples, which are ours
  */
@@ -50,15 +50,18 @@ export function fenceKey({ seed, latent }: { seed: number; latent: number | null
   return `${seed} ${latent ?? ''} ${windows.map(({ row, start }) => `${row}:${start}`).join(' ')}`;
 }
 
-/** The same of several prompts together, in their order; what each has in common with the first, message for message, counts once. */
-export function promptsHash(prompts: readonly (readonly ChatMessage[])[]): string {
-  const [first = []] = prompts;
-  return promptHash(prompts.flatMap((messages, i) => (i === 0 ? messages : messages.filter((message, k) => message !== first[k]))));
-}
-
 /** SHA-256 of a rendered prompt, hex: roles and contents, nothing else. */
 export function promptHash(messages: readonly ChatMessage[]): string {
   return sha256(JSON.stringify(messages.map(({ role, content }) => [role, content])));
+}
+
+/** SHA-256 of several prompts in their order, hex. For a message that a prompt has in common with the first one stands its place. */
+export function promptsHash(prompts: readonly (readonly ChatMessage[])[]): string {
+  const [first = []] = prompts;
+  const isCommon = ({ role, content }: ChatMessage, k: number): boolean => role === first[k]?.role && content === first[k].content;
+  return sha256(
+    JSON.stringify(prompts.map((messages, i) => messages.map((message, k) => (i > 0 && isCommon(message, k) ? k : [message.role, message.content])))),
+  );
 }
 
 function sha256(text: string): string {

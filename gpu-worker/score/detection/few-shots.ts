@@ -6,8 +6,8 @@ export interface DetectionShot {
 }
 
 /**
- * Our own: a mixture; none, though the word occurs; all. Short, for every call reads them, and in ASCII, for which a prompt takes half the memory. Part of the template: a change
- * here is a new `DETECTION_TEMPLATE`.
+ * Our own: a mixture; none, though the word occurs; all. Short, for every call reads them, and in ASCII, for which a prompt
+ * takes half the memory. Part of the template: a change here is a new `DETECTION_TEMPLATE`.
  */
 export const DETECTION_SHOTS: readonly DetectionShot[] = [
   {
