@@ -24,7 +24,7 @@ export interface Reading {
 
 /** Reads one prompt after another, and what a prompt shares with one of the last few only once. */
 export interface PrefixDecoder {
-  /** One reading at a time: the next one ends it. Throws AppError 'bad_request' for a prompt that fills the model's context, 'cancelled'. */
+  /** Throws AppError 'bad_request' for a prompt that fills the model's context, 'cancelled'. Readings have nothing to do with one another. */
   read(prompt: Int32Array, signal?: AbortSignal): Promise<Reading>;
 }
 

@@ -154,6 +154,9 @@ test.each(['mistral', 'gemma3-text', 'gpt2', 'llama-dynamic', 'gpt-neo'])(
     for (let kind = 1; kind <= 3; kind++) await greedy(prompt.map((id) => (id + kind) % checkpoint.vocabSize));
     const later = await greedy(prompt);
     expect(later).toEqual({ tokens: [...expected!], reused: name === 'llama-dynamic' ? 0 : 12 });
+    // But it does not keep them for ever.
+    for (let kind = 1; kind <= 4; kind++) await greedy(prompt.map((id) => (id + kind) % checkpoint.vocabSize));
+    expect(await greedy(prompt)).toEqual({ tokens: [...expected!], reused: 0 });
     await cached.close();
   },
 );
