@@ -3,7 +3,6 @@ import Link from 'next/link';
 import type { CatalogueOverview } from '#lib/catalogue/overview.ts';
 import { formatCompact, formatCount } from '#lib/format/number.ts';
 import { latentId } from '#lib/latent/id.ts';
-import { whatIsGoingOn } from '#lib/run/going-on.ts';
 import type { PublicRun } from '#lib/run/public.ts';
 import { latentPath } from '#lib/url/href.ts';
 import { searchHref } from '#lib/url/search.ts';
@@ -105,7 +104,7 @@ function Holdings({ overview, run }: { overview: CatalogueOverview; run: PublicR
       {overview.explained === 0 && (
         <p className="note mt-3">
           {run !== null
-            ? `Nothing is explained yet. Run ${run.id}: ${whatIsGoingOn(run)}`
+            ? `Nothing is explained yet: run ${run.id} is at it.`
             : 'Nothing is explained yet and no run is going on. An admin starts one under “Runs” after signing in.'}
         </p>
       )}
