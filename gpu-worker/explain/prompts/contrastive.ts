@@ -4,7 +4,7 @@ import type { ChatMessage } from '#gpu-worker/model/chat-template.ts';
 import { CONTRASTIVE_SHOTS } from './contrastive-shots.ts';
 import { markedAll, type DefaultOptions } from './default.ts';
 import type { Marked } from './highlight.ts';
-import { answerForm, excerptLines, PHRASE_RULES, questionAbout, workedAnswer, type Prompt } from './prompt.ts';
+import { answerInstruction, excerptLines, PHRASE_RULES, questionAbout, workedAnswer, type Prompt } from './prompt.ts';
 
 const CONTRASTIVE_TEMPLATE = 'contrastive-3';
 
@@ -17,7 +17,7 @@ Say what makes the unit active, in one phrase of at most 30 words.
 - Say what the pattern is; say what it is not only where a reader would otherwise take one for the other.
 ${PHRASE_RULES}
 
-${answerForm(reasoning)}`;
+${answerInstruction(reasoning)}`;
 
 /** The conversation that asks what firing windows have and silent ones lack. */
 export function contrastivePrompt(firing: readonly Example[], silent: readonly Example[], options: DefaultOptions): Prompt {

@@ -3,7 +3,7 @@ import type { ChatMessage } from '#gpu-worker/model/chat-template.ts';
 import { DEFAULT_SHOTS } from './default-shots.ts';
 import { fenceKey } from '#gpu-worker/llm/prompt-text.ts';
 import { highlight, type Marked } from './highlight.ts';
-import { answerForm, excerptLines, PHRASE_RULES, questionAbout, workedAnswer, type Prompt } from './prompt.ts';
+import { answerInstruction, excerptLines, PHRASE_RULES, questionAbout, workedAnswer, type Prompt } from './prompt.ts';
 
 const DEFAULT_TEMPLATE = 'default-3';
 
@@ -22,7 +22,7 @@ Say what makes the unit active, in one phrase of at most 30 words.
 - Look at the marked places first: their meaning, their spelling, their grammar. Then at what stands just before and after them, and at what kind of text it is.
 ${PHRASE_RULES}
 
-${answerForm(reasoning)}`;
+${answerInstruction(reasoning)}`;
 
 /** The conversation that asks for one latent's explanation by its firing windows, one at least. */
 export function defaultPrompt(firing: readonly Example[], { strengths, reasoning, threshold, seed }: DefaultOptions): Prompt {

@@ -4,7 +4,7 @@ import type { ChatMessage } from '#gpu-worker/model/chat-template.ts';
 import { markedAll, type DefaultOptions } from './default.ts';
 import type { Marked } from './highlight.ts';
 import { LOGIT_SHOTS } from './logit-shots.ts';
-import { answerForm, excerptLines, PHRASE_RULES, questionAbout, workedAnswer, type Prompt } from './prompt.ts';
+import { answerInstruction, excerptLines, PHRASE_RULES, questionAbout, workedAnswer, type Prompt } from './prompt.ts';
 
 const LOGIT_TEMPLATE = 'logit-aware-3';
 
@@ -23,7 +23,7 @@ Say when the unit is active, in one phrase of at most 30 words.
 - A reader must be able to find the places in other texts by your phrase, so say where in a text they are, not only what comes next.
 ${PHRASE_RULES}
 
-${answerForm(reasoning)}`;
+${answerInstruction(reasoning)}`;
 
 /** The conversation that asks for an explanation by firing windows and by the tokens whose logits the latent moves most. */
 export function logitAwarePrompt(firing: readonly Example[], written: WrittenTokens, options: DefaultOptions): Prompt {

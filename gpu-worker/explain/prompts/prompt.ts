@@ -28,7 +28,7 @@ export const PHRASE_RULES = `- Prefer what explains nearly all excerpts, the wea
 - ${DATA_RULE}`;
 
 /** The end of every system message. */
-export const answerForm = (reasoning: boolean): string =>
+export const answerInstruction = (reasoning: boolean): string =>
   reasoning
     ? `First take notes, in at most 120 words: which marked words stand out, what they and their surroundings have in common, one hypothesis and whether each excerpt fits it. Then answer with a JSON object and nothing else: {"notes": "…", "explanation": "…"}`
     : `Answer with a JSON object and nothing else: {"explanation": "…"}`;
@@ -47,7 +47,7 @@ export function excerptLines(excerpts: readonly Marked[], strengths: boolean): s
   ]);
 }
 
-/** The user's part: data between its two lines, then what is asked. `key`: as for `fenced`. */
+/** The user's part: data between its two tags, then what is asked. `key`: as for `fenced`. */
 export const questionAbout = (lines: readonly string[], key: string, ask = 'What makes the unit active? Answer with the JSON object.'): ChatMessage => ({
   role: 'user',
   content: `${fenced(lines, key)}\n${ask}`,

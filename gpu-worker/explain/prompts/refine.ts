@@ -3,7 +3,7 @@ import { fenceKey, oneLine, windowText } from '#gpu-worker/llm/prompt-text.ts';
 import type { ChatMessage } from '#gpu-worker/model/chat-template.ts';
 import type { DefaultOptions } from './default.ts';
 import { highlight, type Marked } from './highlight.ts';
-import { answerForm, excerptLines, PHRASE_RULES, questionAbout, workedAnswer, type Prompt } from './prompt.ts';
+import { answerInstruction, excerptLines, PHRASE_RULES, questionAbout, workedAnswer, type Prompt } from './prompt.ts';
 import { REFINE_SHOTS } from './refine-shots.ts';
 
 const REFINE_TEMPLATE = 'refine-3';
@@ -26,7 +26,7 @@ const system = ({ strengths, reasoning }: DefaultOptions): string =>
 Write a better explanation, in one phrase of at most 30 words. Keep what was right in the one before; change it so that it fits the active and the missed excerpts and not the mistaken texts. Do not simply list them.
 ${PHRASE_RULES}
 
-${answerForm(reasoning)}`;
+${answerInstruction(reasoning)}`;
 
 /** The conversation that asks for a better phrase. Lists may be empty, though not both. */
 export function refinePrompt(firing: readonly Example[], { before, missed, mistaken }: Mistakes, options: DefaultOptions): Prompt {
