@@ -6,7 +6,7 @@ import { rngFor } from '#lib/random/rng.ts';
 import { openTokenizer, type Tokenizer } from '#gpu-worker/model/tokenizer.ts';
 import type { Reading } from '#gpu-worker/model/prefix-decoder.ts';
 import type { FormPart } from './answer-form.ts';
-import { writeForm } from './write-form.ts';
+import { writeForm, type WriteOptions } from './write-form.ts';
 
 const STOP = 0;
 let tokenizer: Tokenizer;
@@ -34,7 +34,7 @@ function writer(text: string, { room = 1000, likes = {} }: { room?: number; like
   };
 }
 const OPTIONS = { maxTokens: 200, temperature: 0, stopIds: [STOP], top: null };
-const write = (reading: Reading, form: readonly FormPart[], more: Partial<typeof OPTIONS | { top: number }> = {}) =>
+const write = (reading: Reading, form: readonly FormPart[], more: Partial<Omit<WriteOptions, 'stopIds'>> = {}) =>
   writeForm(reading, tokenizer, form, { ...OPTIONS, rng: rngFor('form'), ...more });
 const VERDICTS: FormPart[] = [
   { kind: 'fixed', text: '{"verdicts":[' },
@@ -58,6 +58,19 @@ describe('writeForm', () => {
       expect(Math.exp(logprob)).toBeCloseTo(0.7310586, 6);
       expect(top.map(({ token }) => token)).toEqual(['1', '0']);
     }
+  });
+
+  it('draws among what is allowed by its odds, and tells these whatever the temperature', async () => {
+    const model = () => writer('', { likes: { '1': 2 * Math.log(3), '0': 0 } });
+    let ones = 0;
+    for (let draw = 0; draw < 200; draw++) {
+      const { text, logprobs } = await write(model(), VERDICTS, { temperature: 2, top: 2, rng: rngFor('drawn', draw) });
+      ones += (JSON.parse(text) as { verdicts: number[] }).verdicts[0]!;
+      expect(Math.exp(logprobs!.find(({ top }) => top.length > 1)!.top[0]!.logprob)).toBeCloseTo(0.9, 6);
+    }
+    // Odds of 9 to 1 are 3 to 1 at a temperature of 2: 150, give or take 6.
+    expect(ones).toBeGreaterThan(125);
+    expect(ones).toBeLessThan(175);
   });
 
   it('asks the model only where there is a choice', async () => {

@@ -57,6 +57,11 @@ describe('the local language model', () => {
       expect(replies[i]).toMatchObject({ text: tokenizer.decode(tokens!), tokensIn: prompt.length, tokensOut: tokens!.length, structured: false });
     }
     await decoder.close();
+    // The second begins as the first does, and takes its place.
+    const [first, second] = questions.map((question) => tokenizer.encode(`user: ${question}\nassistant: `)) as [Int32Array, Int32Array];
+    const shared = first.findIndex((id, at) => id !== second[at]);
+    expect(shared).toBeGreaterThan(first.length / 4);
+    expect(replies.slice(0, 3).map(({ tokensCached }) => tokensCached)).toEqual([0, shared, shared]);
     expect(replies[0]!.finishReason).toMatch(/^(?:stop|length)$/);
   });
 
