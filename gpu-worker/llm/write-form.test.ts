@@ -16,9 +16,12 @@ beforeAll(async () => (tokenizer = await openTokenizer('models/presidents-4m')))
  * A model that would write a text, token by token, whatever has been written so far: `likes` gives the logit of further
  * tokens at every place. It counts how often it was asked to read.
  */
-function writer(text: string, { room = 1000, likes = {} }: { room?: number; likes?: Record<string, number> } = {}): Reading & { read: number[][] } {
+function writer(
+  text: string,
+  { room = 1000, likes = {} }: { room?: number; likes?: Record<string, number> } = {},
+): Reading & { read: number[][]; foreseen: number[][] } {
   const script = [...tokenizer.encode(text), STOP];
-  const read: number[][] = [];
+  const [read, foreseen]: [number[][], number[][]] = [[], []];
   const logits = (): Float32Array => {
     const out = new Float32Array(tokenizer.vocabSize);
     for (const [token, logit] of Object.entries(likes)) out[tokenizer.encode(token)[0]!] = logit;
@@ -26,11 +29,14 @@ function writer(text: string, { room = 1000, likes = {} }: { room?: number; like
     return out;
   };
   return {
-    ...{ reused: 0, room, read },
+    ...{ reused: 0, room, read, foreseen },
     get logits() {
       return logits();
     },
-    write: async (tokens) => void read.push([...tokens]),
+    write: async (tokens, likely = []) => {
+      read.push([...tokens]);
+      foreseen.push([...likely]);
+    },
   };
 }
 const OPTIONS = { maxTokens: 200, temperature: 0, stopIds: [STOP], top: null };
@@ -80,6 +86,15 @@ describe('writeForm', () => {
     const unasked = writer('');
     expect((await write(unasked, [{ kind: 'fixed', text: '{"a":1}' }])).text).toBe('{"a":1}');
     expect(unasked.read).toEqual([]);
+  });
+
+  it('says what it is likely to write next: the choice before, again and again, up to where the model is free', async () => {
+    const form: FormPart[] = [...VERDICTS.slice(0, 4), { kind: 'fixed', text: '],"why":"' }, { kind: 'string' }, { kind: 'fixed', text: '"}' }];
+    const model = writer('{"verdicts":[1,0],"why":"so"}', { likes: { '1': 2 } });
+    const { text } = await write(model, form);
+    expect(text).toBe('{"verdicts":[1,0],"why":"so"}');
+    expect(model.foreseen.slice(0, 2).map((ids) => tokenizer.decode(ids))).toEqual(['0,0],"why":"', '1],"why":"']);
+    expect(model.foreseen.slice(2).every((ids) => ids.length === 0)).toBe(true);
   });
 
   it('chooses between numbers of which one begins the other', async () => {

@@ -18,8 +18,11 @@ export interface Reading {
   readonly room: number;
   /** What the model would write next [vocabulary]. */
   readonly logits: Float32Array;
-  /** Writes some tokens, at least one and at most `room`. Throws AppError 'cancelled'. */
-  write(tokens: readonly number[]): Promise<void>;
+  /**
+   * Writes some tokens, at least one and at most `room`. What is likely to be written after them is read in the same pass:
+   * if it then is, it costs nothing more, and if not, no more than it would have. Throws AppError 'cancelled'.
+   */
+  write(tokens: readonly number[], likely?: readonly number[]): Promise<void>;
 }
 
 /** Reads one prompt after another, and what a prompt shares with one of the last few only once. */
@@ -51,14 +54,24 @@ export function createPrefixDecoder(decoder: CachedDecoder): PrefixDecoder {
     }
     const [nearest, reused] = nearestOf(kept, prompt);
     let cache = nearest === null || reused === 0 ? decoder.start(Int32Array.of(0)) : truncateCache(nearest.cache, reused);
-    let logits = new Float32Array(0);
-    const forward = async (ids: Int32Array): Promise<void> => {
+    /** What stands behind the last of some tokens: its own logits, and those of each token that was read ahead. */
+    let logits: Float32Array = new Float32Array(0);
+    let ahead: { token: number; logits: Float32Array }[] = [];
+    const forward = async (tokens: readonly number[], likely: readonly number[]): Promise<void> => {
       await letOthersRun(signal);
-      const next = await decoder.forward(cache, ids, [ids.length - 1]);
+      const last = tokens.length - 1;
+      const next = await decoder.forward(
+        cache,
+        Int32Array.from([...tokens, ...likely]),
+        Array.from({ length: likely.length + 1 }, (_, i) => last + i),
+      );
+      const width = next.logits.length / (likely.length + 1);
+      const after = (i: number): Float32Array => next.logits.subarray(i * width, i * width + vocabSize);
       cache = next.cache;
-      logits = next.logits.subarray(0, vocabSize) as Float32Array<ArrayBuffer>;
+      logits = after(0);
+      ahead = likely.map((token, i) => ({ token, logits: after(i + 1) }));
     };
-    for (let at = reused; at < prompt.length; at += CHUNK_TOKENS) await forward(prompt.slice(at, at + CHUNK_TOKENS));
+    for (let at = reused; at < prompt.length; at += CHUNK_TOKENS) await forward([...prompt.subarray(at, at + CHUNK_TOKENS)], []);
     if (reusable) {
       const others = kept.filter((one) => one !== nearest || reused < SAME_KIND * prompt.length);
       kept = within(KEPT_BYTES, [{ ids: prompt.slice(), cache }, ...others].slice(0, KEPT_PROMPTS));
@@ -66,12 +79,22 @@ export function createPrefixDecoder(decoder: CachedDecoder): PrefixDecoder {
     return {
       reused,
       get room() {
-        return contextLength - cache.length;
+        return contextLength - cache.length + ahead.length;
       },
       get logits() {
         return logits;
       },
-      write: (tokens) => forward(Int32Array.from(tokens)),
+      async write(tokens, likely = []) {
+        let known = 0;
+        while (known < tokens.length && ahead[known]?.token === tokens[known]) known++;
+        if (known > 0) logits = ahead[known - 1]!.logits;
+        ahead = ahead.slice(known);
+        if (known === tokens.length) return;
+        if (ahead.length > 0) cache = truncateCache(cache, cache.length - ahead.length);
+        ahead = [];
+        const rest = tokens.slice(known);
+        await forward(rest, reusable ? likely.slice(0, contextLength - cache.length - rest.length) : []);
+      },
     };
   };
   return { read };

@@ -165,3 +165,40 @@ test.each(['mistral', 'gemma3-text', 'gpt2', 'llama-dynamic', 'gpt-neo'])(
     await cached.close();
   },
 );
+
+test.each(['mistral', 'gemma3-text', 'gpt2', 'llama-dynamic', 'gpt-neo'])('%s writes on the same whatever it was told to expect', async (name) => {
+  const checkpoint = await openCheckpoint(join(GOLDEN, 'models', name));
+  const cached = await openCachedDecoder({ checkpoint, threads: 1 });
+  const passes: number[] = [];
+  const decoder = createPrefixDecoder({
+    ...cached,
+    forward: (cache, ids, ...rest) => {
+      passes.push(ids.length);
+      return cached.forward(cache, ids, ...rest);
+    },
+  });
+  const prompt = Int32Array.from({ length: 13 }, (_, i) => (i * 37 + 11) % checkpoint.vocabSize);
+  const answer = [5, 9, 2, 7, 7, 1];
+  const logitsAfterEach = async (likely: (at: number) => number[]): Promise<number[][]> => {
+    const reading = await decoder.read(prompt);
+    const out: number[][] = [];
+    for (let i = 0; i < answer.length; i += 2) {
+      await reading.write(answer.slice(i, i + 2), likely(i + 2));
+      out.push([...reading.logits]);
+      expect(reading.room).toBe(checkpoint.contextLength - prompt.length - i - 2);
+    }
+    return out;
+  };
+  const plain = await logitsAfterEach(() => []);
+  const plainPasses = passes.splice(0).length;
+  for (const [likely, saved] of [
+    [(at: number) => answer.slice(at), 2],
+    [(at: number) => answer.map((id) => (id + 1) % checkpoint.vocabSize).slice(at), 0],
+    [(at: number) => [...answer.slice(at, at + 1), 3, 3, 3], 0],
+  ] as const) {
+    const read = await logitsAfterEach(likely);
+    expect(plainPasses - passes.splice(0).length).toBe(name === 'llama-dynamic' ? 0 : saved);
+    for (const [i, logits] of read.entries()) for (const [j, logit] of logits.entries()) expect(Math.abs(logit - plain[i]![j]!)).toBeLessThan(1e-4);
+  }
+  await cached.close();
+});
