@@ -102,6 +102,6 @@ it('a budget in money is refused where the price is not known, before anything i
   const unpriced = { ...services, prices: { own: [] } };
   await expect(asRun(unpriced, explainLlm)({ runId: seeded.runId, latents }, context)).rejects.toMatchObject({ code: 'invalid_config', field: 'budget.usd' });
   // Already before the text is read, in the run's first step.
-  await expect(collectPrepare(unpriced)({ runId: seeded.runId }, context as TaskContext)).rejects.toMatchObject({ field: 'budget.usd' });
+  await expect(collectPrepare(unpriced)({ runId: seeded.runId }, context)).rejects.toMatchObject({ field: 'budget.usd' });
   expect(endpoint.calls.length).toBe(made);
 });
