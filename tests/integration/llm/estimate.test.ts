@@ -68,7 +68,8 @@ it('foresees the calls, the tokens and the money that a run then takes', async (
 
   const after = await estimate();
   expect(after.total.calls).toBe(taken.calls);
-  expect(Math.abs(after.total.tokensIn / taken.tokensIn - 1)).toBeLessThan(0.03);
+  // Twelve latents speak for twenty, and their own texts are most of a prompt.
+  expect(Math.abs(after.total.tokensIn / taken.tokensIn - 1)).toBeLessThan(0.05);
   expect(Math.abs(after.total.usd! / taken.cost - 1)).toBeLessThan(0.05);
   expect(after.seconds).toBeGreaterThan(0);
 });

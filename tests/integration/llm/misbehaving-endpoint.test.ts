@@ -77,7 +77,7 @@ function illness(): Ill {
       if (drawn >= FAULTY_SHARE) return null;
       const fault = FAULTS[Math.floor((drawn / FAULTY_SHARE) * FAULTS.length)]!;
       // What is asked again, alone, is answered: an item whose every answer is spoilt is the poisoned one.
-      if (SPOILT.has(fault.kind) && (judging ? shown.includes('one verdict.') : shown.includes('cannot be used'))) return null;
+      if (SPOILT.has(fault.kind) && (judging ? shown.includes('one verdict:') : shown.includes('cannot be used'))) return null;
       met.set(fault.kind, (met.get(fault.kind) ?? 0) + 1);
       return fault;
     },
