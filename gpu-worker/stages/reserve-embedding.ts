@@ -1,9 +1,8 @@
-import { rngFor } from '#lib/random/rng.ts';
+import { AppError } from '#lib/errors/app-error.ts';
 import { ALGORITHM_VERSIONS, contentKey } from '#gpu-worker/activations/keys.ts';
 import { BLANK_EXPLANATION } from '#gpu-worker/score/control.ts';
-import { embeddingFigures } from '#gpu-worker/score/embedding/embedding-score.ts';
-import { examFrom, headlineOf, type Exam } from '#gpu-worker/score/exam.ts';
-import { liftOver } from '#gpu-worker/score/lift.ts';
+import { examFrom } from '#gpu-worker/score/exam.ts';
+import { embeddingScore, NO_EMBEDDING_PARTS } from './embedding-score.ts';
 import type { EnteredExplanation } from './entered-explanation.ts';
 import { failedScore, NO_PARTS } from './failed-score.ts';
 import type { ReserveOthers } from './reserve-control.ts';
@@ -13,8 +12,6 @@ import { scoreProvenance } from './score-provenance.ts';
 import type { NewScore } from './score-rows.ts';
 import type { Sitting } from './scorer-sittings.ts';
 import type { WorkerServices } from './services.ts';
-
-const CHANCE = 0.5;
 
 /**
  * The embedding score of an explanation on its reserve exam, beside the same for another latent's, for none, and over the
@@ -49,12 +46,11 @@ export async function reserveEmbedding(
     }),
   };
   const provenance = { sampleKey, embedder: embedder.id, controlExplanation: control && String(control.id), controlMissing, seed };
-  const rest = { blank: null, lift: null, failures: {}, chance: CHANCE };
   if (shortfall !== null) {
     return {
       ...row,
       ...failedScore(exam, 'embedding', shortfall),
-      parts: { ...NO_PARTS, ...rest },
+      parts: { ...NO_PARTS, ...NO_EMBEDDING_PARTS },
       provenance: scoreProvenance(provenance, began, embedder.endpoint),
     };
   }
@@ -64,29 +60,12 @@ export async function reserveEmbedding(
   const said = new Map(split(await embedder.embed(texts, 'query'), texts.length).map((vector, i) => [texts[i]!, vector]));
   const windows = split(await embedder.embed(exam.windows.map(({ tokens }) => tokens.join(''))), exam.windows.length);
   const vectorOf = new Map(exam.windows.map((window, i) => [window, windows[i]!]));
-  const score = (of: Exam, text: string, name: string, withParts = false) =>
-    embeddingFigures(
-      { ...latentExam, exam: of },
-      said.get(text)!,
-      of.windows.map((window) => vectorOf.get(window) ?? null),
-      name,
-      { withParts },
-    );
-  const headline = headlineOf(exam);
-  const { parts, ...figures } = score(exam, entered.text, 'embedding', true);
-  const other = control && score(headline, control.text, 'embedding-control');
-  const blank = score(headline, BLANK_EXPLANATION, 'embedding-blank');
-  const below = baseline && score(headline, baseline.text, 'embedding-baseline');
-  return {
-    ...row,
-    ...figures,
-    control: other && other.value !== null ? { value: other.value, interval: other.interval } : null,
-    parts: {
-      ...parts,
-      ...rest,
-      blank: blank.value === null ? null : { value: blank.value, lower: blank.interval?.low ?? null, upper: blank.interval?.high ?? null },
-      lift: below ? liftOver(exam, 'auroc', figures.verdicts, below.verdicts, rngFor(seed, 'embedding', 'lift', entered.latent, entered.method)) : null,
-    },
-    provenance: scoreProvenance(provenance, began, embedder.endpoint),
-  };
+  const score = embeddingScore({
+    latentExam: { ...latentExam, exam },
+    vectors: { text: (text) => said.get(text) ?? null, window: (window) => vectorOf.get(window) ?? null },
+    explanation: entered,
+    ...{ control, baseline, resampledControls: true },
+  });
+  if (score === null) throw new AppError('internal', `The explanation ${entered.id} was embedded and has no vector.`);
+  return { ...row, ...score, provenance: scoreProvenance(provenance, began, embedder.endpoint) };
 }

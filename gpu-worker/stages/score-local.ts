@@ -6,14 +6,14 @@ import { ALGORITHM_VERSIONS, contentKey } from '#gpu-worker/activations/keys.ts'
 import type { WindowEmbeddings } from '#gpu-worker/activations/window-embeddings.ts';
 import { originOf } from '#gpu-worker/examples/shown-span.ts';
 import { BLANK_EXPLANATION, controlLatent } from '#gpu-worker/score/control.ts';
-import { embeddingFigures } from '#gpu-worker/score/embedding/embedding-score.ts';
-import { examFrom, examOf, examShortfall, headlineOf, type Exam } from '#gpu-worker/score/exam.ts';
+import { examFrom, examOf, examShortfall, type Exam } from '#gpu-worker/score/exam.ts';
 import { examFigures } from '#gpu-worker/score/figures.ts';
-import { BASELINE_METHOD, liftOver } from '#gpu-worker/score/lift.ts';
+import { BASELINE_METHOD } from '#gpu-worker/score/lift.ts';
 import { judgeByRule, ruleOverTokens, ruleOverWindows, ruleTokenParts, type ExamTokens } from '#gpu-worker/score/rule/rule-score.ts';
 import type { TaskHandler } from '#platform/queue/types.ts';
 import { currentExplanations, type CurrentExplanation } from './current-explanations.ts';
 import { lexicalResources, lexicalWindow, type LexicalResources } from './explain-lexical.ts';
+import { embeddingScore } from './embedding-score.ts';
 import { failedScore, NO_PARTS } from './failed-score.ts';
 import { refreshHeadlines } from './headlines.ts';
 import { loadExamples, takenDownKey, type LoadedExamples } from './load-examples.ts';
@@ -193,48 +193,24 @@ export function fairClasses({ run, embedder }: Pick<ScoringMaterial, 'run' | 'em
 
 function embeddingRow(material: ScoringMaterial, whole: Exam, explanation: CurrentExplanation, control: CurrentExplanation | null, row: Row): NewScore[] {
   const { lexical, windows, vectors, run } = material;
-  const { seed } = run.config;
   const shortfall = examShortfall(whole, protocolNamed(run.config.protocol));
   if (shortfall !== null) return [failedRow(row, whole, 'embedding', 'auroc', shortfall)];
-  const own = vectors.get(textHash(explanation.text));
-  if (!own || !windows) return [];
+  if (!windows) return [];
   const { windowLength } = protocolNamed(run.config.protocol);
   const classes = fairClasses(material);
   const exam = examFrom(whole.windows.filter(({ kind }) => kind === 'activating' || classes.includes(kind)));
-  const headline = headlineOf(exam);
-  const score = (of: Exam, text: string, name: string, own = false) => {
-    const vector = vectors.get(textHash(text));
-    const embedded = of.windows.map((window) => windows.vector(originOf(lexical.data, window, windowLength)));
-    return vector
-      ? embeddingFigures({ latent: explanation.latent, seed, exam: of, maxActivation: 1 }, vector, embedded, name, { withParts: own, resampled: own })
-      : null;
-  };
-  const scored = score(exam, explanation.text, 'embedding', true)!;
-  if (scored.value === null) return [failedRow(row, exam, 'embedding', 'auroc', 'No window of one class has an embedding.')];
-  const other = control && score(headline, control.text, 'embedding-control');
-  const blank = score(headline, BLANK_EXPLANATION, 'embedding-blank');
-  const baseline = baselineOf(material, explanation);
-  const below = baseline && score(headline, baseline.text, 'embedding-baseline');
-  const { parts, ...figures } = scored;
-  return [
-    {
-      ...row,
-      scorer: 'embedding',
-      metric: 'auroc',
-      ...figures,
-      failure: null,
-      control: other && other.value !== null ? { value: other.value, interval: other.interval } : null,
-      parts: {
-        ...parts,
-        blank: blank && blank.value !== null ? { value: blank.value, lower: blank.interval?.low ?? null, upper: blank.interval?.high ?? null } : null,
-        lift: below
-          ? liftOver(exam, 'auroc', figures.verdicts, below.verdicts, rngFor(seed, 'embedding', 'lift', explanation.latent, explanation.method))
-          : null,
-        failures: {},
-        chance: CHANCE,
-      },
+  const score = embeddingScore({
+    latentExam: { latent: explanation.latent, seed: run.config.seed, exam, maxActivation: 1 },
+    vectors: {
+      text: (text) => vectors.get(textHash(text)) ?? null,
+      window: (window) => windows.vector(originOf(lexical.data, window, windowLength)),
     },
-  ];
+    ...{ explanation, control, baseline: baselineOf(material, explanation) ?? null, resampledControls: false },
+  });
+  if (score === null) return [];
+  return score.value === null
+    ? [failedRow(row, exam, 'embedding', 'auroc', 'No window of one class has an embedding.')]
+    : [{ ...row, scorer: 'embedding', metric: 'auroc', ...score, failure: null }];
 }
 
 function ruleRows(material: ScoringMaterial, whole: Exam, explanation: CurrentExplanation, control: CurrentExplanation | null, row: Row): NewScore[] {
